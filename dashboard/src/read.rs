@@ -1,0 +1,242 @@
+//! The read API's numbers, from the live tables: the partials of all shards, summed, then read as METRICS.md says.
+
+mod answer;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use trilha_core::activity::month;
+use trilha_core::keys::{self, Kind};
+use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View};
+use trilha_live::port::{Item, LiveError, LiveTable};
+use trilha_schemas::packing::{Damaged, Input};
+
+use crate::api::{CourseActivity, CourseList, CourseSummary, CourseViews, MinuteActivity};
+use crate::server::Clock;
+use crate::source::{SourceError, ViewSource, ViewsQuery};
+use crate::units::Time;
+
+const MINUTE_MILLIS: i64 = 60_000;
+/// Minutes that a course shows, the last of them T's.
+const MINUTES_SHOWN: i64 = 60;
+
+/// What of a course's settings is applied when its views are read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadSettings {
+    /// IANA name of the zone that the course's days are counted in.
+    pub zone: String,
+    /// The share of seconds that completes a video, when the course sets one.
+    pub threshold: Option<f64>,
+    /// Lengths of videos in milliseconds, by the video's id, where the course sets them.
+    pub lengths_millis: BTreeMap<String, i64>,
+}
+
+/// Where settings are read from.
+pub trait SettingsReader: Send + Sync + 'static {
+    /// A course's settings in force.
+    fn settings(&self, tenant: &str, course: &str) -> impl Future<Output = Result<ReadSettings, SourceError>> + Send;
+}
+
+/// [`ViewSource`] over a live table.
+pub struct LiveViews<T, S> {
+    table: Arc<T>,
+    settings: S,
+    clock: Clock,
+}
+
+/// A course's merged views, by object.
+#[derive(Default)]
+pub(crate) struct Merged {
+    pub videos: BTreeMap<String, VideoView>,
+    pub quizzes: BTreeMap<String, QuizView>,
+    pub objects: BTreeMap<String, ObjectView>,
+}
+
+impl From<LiveError> for SourceError {
+    fn from(error: LiveError) -> Self {
+        SourceError::Unavailable(error.to_string())
+    }
+}
+
+impl From<Damaged> for SourceError {
+    fn from(error: Damaged) -> Self {
+        SourceError::Corrupt(error.to_string())
+    }
+}
+
+impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
+    /// Reads a table; `clock` says what "now" is.
+    pub fn new(table: Arc<T>, settings: S, clock: Clock) -> Self {
+        LiveViews { table, settings, clock }
+    }
+
+    async fn merged<V: View>(&self, partition: &str, prefix: &str) -> Result<BTreeMap<String, V>, SourceError> {
+        let mut merged: BTreeMap<String, V> = BTreeMap::new();
+        for item in self.table.query(partition, prefix).await? {
+            merged.entry(object_of(&item)).or_default().add(&V::decode(&item.value)?);
+        }
+        Ok(merged)
+    }
+
+    /// The views of one kind, or of one object of it.
+    async fn by_object<V: View>(
+        &self,
+        partition: &str,
+        kind: Kind,
+        object: Option<&str>,
+    ) -> Result<BTreeMap<String, V>, SourceError> {
+        let prefix = match object {
+            Some(object) => keys::view_sort(kind, object, ""),
+            None => format!("{}|", kind.as_str()),
+        };
+        self.merged(partition, &prefix).await
+    }
+
+    async fn one<V: View>(&self, partition: &str, kind: Kind, number: i64) -> Result<V, SourceError> {
+        let object = keys::number(number);
+        Ok(self.by_object(partition, kind, Some(&object)).await?.remove(&object).unwrap_or_default())
+    }
+
+    async fn courses_of(&self, tenant: &str) -> Result<BTreeMap<String, CourseView>, SourceError> {
+        let mut courses: BTreeMap<String, CourseView> = BTreeMap::new();
+        for item in self.table.query(&keys::courses_partition(tenant), "").await? {
+            let course = keys::parts(&item.key.sort).swap_remove(0);
+            courses.entry(course).or_default().add(&CourseView::decode(&item.value)?);
+        }
+        Ok(courses)
+    }
+
+    /// When the stream had the newest record that is in the views.
+    async fn processed_to(&self) -> Result<Option<Time>, SourceError> {
+        let progress = self.table.query(keys::PROGRESS, "").await?;
+        let arrival = |item: &Item| Input::new(item.value.strip_prefix(&[1])?).zigzag().ok();
+        Ok(progress.iter().filter_map(arrival).max().map(Time::from_millis))
+    }
+
+    async fn is_stale(&self) -> Result<bool, SourceError> {
+        Ok(!self.table.query(keys::STALE, "").await?.is_empty())
+    }
+
+    async fn activity(
+        &self,
+        tenant: &str,
+        course: &str,
+        zone: &str,
+        at: i64,
+    ) -> Result<(Vec<MinuteActivity>, Windows), SourceError> {
+        let partition = keys::course_partition(tenant, course);
+        let minute = at.div_euclid(MINUTE_MILLIS);
+        let first = minute + 1 - MINUTES_SHOWN;
+        let mut hours: BTreeMap<i64, HourView> = BTreeMap::new();
+        for hour in first.div_euclid(60)..=minute.div_euclid(60) {
+            hours.insert(hour, self.one(&partition, Kind::Hour, hour).await?);
+        }
+        let at_minute = |minute: i64| hours.get(&minute.div_euclid(60)).map(|view| view.at(minute)).unwrap_or_default();
+        let minutes = (first..=minute)
+            .map(|minute| MinuteActivity {
+                minute: Time::from_millis(minute * MINUTE_MILLIS),
+                active: at_minute(minute).active,
+            })
+            .collect();
+        let day = answer::local_day(at, zone);
+        let days: MonthView = self.one(&partition, Kind::Month, month(day)).await?;
+        let (last_5_minutes, today) = (at_minute(minute).window, days.at(day));
+        Ok((minutes, Windows { active_5m: last_5_minutes, active_today: today.active, active_7d: today.window }))
+    }
+
+    async fn summary(
+        &self,
+        tenant: &str,
+        course: &str,
+        view: &CourseView,
+        at: i64,
+    ) -> Result<CourseSummary, SourceError> {
+        let settings = self.settings.settings(tenant, course).await?;
+        let (_, windows) = self.activity(tenant, course, &settings.zone, at).await?;
+        let partition = keys::course_partition(tenant, course);
+        let described = self.by_object::<ObjectView>(&partition, Kind::Object, Some(course)).await?;
+        Ok(CourseSummary {
+            course: course.to_string(),
+            title: described.get(course).and_then(|object| object.title.clone()),
+            learners: view.learners,
+            active_5m: windows.active_5m,
+            active_today: windows.active_today,
+        })
+    }
+
+    /// A kind that is not asked for is left out, unless nothing in particular is asked for.
+    async fn merged_views(&self, query: &ViewsQuery) -> Result<Merged, SourceError> {
+        let partition = keys::course_partition(&query.tenant, &query.course);
+        let all = query.video.is_none() && query.quiz.is_none();
+        let mut merged = Merged::default();
+        if all || query.video.is_some() {
+            merged.videos = self.by_object(&partition, Kind::Video, query.video.as_deref()).await?;
+        }
+        if all || query.quiz.is_some() {
+            merged.quizzes = self.by_object(&partition, Kind::Quiz, query.quiz.as_deref()).await?;
+        }
+        merged.objects = self.by_object(&partition, Kind::Object, None).await?;
+        Ok(merged)
+    }
+}
+
+/// Distinct learners in the windows that end at T.
+#[derive(Debug, Clone, Copy)]
+struct Windows {
+    active_5m: i64,
+    active_today: i64,
+    active_7d: i64,
+}
+
+impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
+    async fn courses(&self, tenant: &str, at_millis: Option<i64>) -> Result<CourseList, SourceError> {
+        let at = at_millis.unwrap_or_else(|| (self.clock)());
+        let mut courses = Vec::new();
+        for (course, view) in self.courses_of(tenant).await? {
+            courses.push(self.summary(tenant, &course, &view, at).await?);
+        }
+        Ok(CourseList { as_of: Time::from_millis(at), processed_to: self.processed_to().await?, courses })
+    }
+
+    async fn views(&self, query: ViewsQuery) -> Result<Option<CourseViews>, SourceError> {
+        let at = query.at_millis.unwrap_or_else(|| (self.clock)());
+        let processed_to = self.processed_to().await?;
+        let mut courses: BTreeMap<String, CourseView> = BTreeMap::new();
+        let prefix = keys::course_sort(&query.course, "");
+        for item in self.table.query(&keys::courses_partition(&query.tenant), &prefix).await? {
+            courses.entry(query.course.clone()).or_default().add(&CourseView::decode(&item.value)?);
+        }
+        let merged = self.merged_views(&query).await?;
+        let Some(totals) =
+            courses.remove(&query.course).or_else(|| (!merged.objects.is_empty()).then(CourseView::default))
+        else {
+            return Ok(None);
+        };
+        let settings = self.settings.settings(&query.tenant, &query.course).await?;
+        let (minutes, windows) = self.activity(&query.tenant, &query.course, &settings.zone, at).await?;
+        let course = CourseActivity {
+            course: query.course.clone(),
+            title: merged.objects.get(&query.course).and_then(|object| object.title.clone()),
+            zone: settings.zone.clone(),
+            learners: totals.learners,
+            active_5m: windows.active_5m,
+            active_today: windows.active_today,
+            active_7d: windows.active_7d,
+            minutes,
+        };
+        Ok(Some(CourseViews {
+            as_of: Time::from_millis(at),
+            processed_to,
+            stale: self.is_stale().await?,
+            course,
+            videos: answer::videos(&merged, &settings),
+            questions: answer::questions(&merged),
+        }))
+    }
+}
+
+/// The object in a view's sort key.
+fn object_of(item: &Item) -> String {
+    keys::parts(&item.key.sort).into_iter().nth(1).unwrap_or_default()
+}

@@ -1,0 +1,304 @@
+//! The router from outside, over a source in memory.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use trilha_dashboard::api::{CourseActivity, CourseList, CourseSummary, CourseViews};
+use trilha_dashboard::server::{Dashboard, router};
+use trilha_dashboard::session::{Session, SessionKey, issue};
+use trilha_dashboard::source::{SourceError, ViewSource, ViewsQuery};
+use trilha_dashboard::units::Time;
+
+const NOW_MILLIS: i64 = 1_795_435_200_000;
+const TURMA: &str = "course-v1:Escola+FIS101+2026/1";
+
+/// Two courses; what was asked for is remembered, and time passes with every question.
+#[derive(Default)]
+struct Memory {
+    asked: Mutex<Vec<ViewsQuery>>,
+    learners: Mutex<i64>,
+    broken: Option<fn() -> SourceError>,
+}
+
+impl Memory {
+    fn as_of(&self) -> Time {
+        Time::from_millis(NOW_MILLIS + self.asked.lock().unwrap().len() as i64)
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        self.broken.map_or(Ok(()), |error| Err(error()))
+    }
+}
+
+impl ViewSource for Memory {
+    async fn courses(&self, tenant: &str, at_millis: Option<i64>) -> Result<CourseList, SourceError> {
+        self.check()?;
+        self.asked.lock().unwrap().push(ViewsQuery { tenant: tenant.into(), at_millis, ..ViewsQuery::default() });
+        let course = |id: &str| CourseSummary {
+            course: id.into(),
+            title: None,
+            learners: *self.learners.lock().unwrap(),
+            active_5m: 0,
+            active_today: 0,
+        };
+        Ok(CourseList { as_of: self.as_of(), processed_to: None, courses: vec![course("other"), course(TURMA)] })
+    }
+
+    async fn views(&self, query: ViewsQuery) -> Result<Option<CourseViews>, SourceError> {
+        self.check()?;
+        self.asked.lock().unwrap().push(query.clone());
+        if query.course != TURMA && query.course != "other" {
+            return Ok(None);
+        }
+        let course = CourseActivity {
+            course: query.course,
+            title: Some("Física 1".into()),
+            zone: "UTC".into(),
+            learners: *self.learners.lock().unwrap(),
+            active_5m: 0,
+            active_today: 0,
+            active_7d: 0,
+            minutes: vec![],
+        };
+        let (as_of, processed_to) = (self.as_of(), None);
+        Ok(Some(CourseViews { as_of, processed_to, stale: false, course, videos: vec![], questions: vec![] }))
+    }
+}
+
+struct Harness {
+    source: Arc<Memory>,
+    router: Router,
+}
+
+fn key() -> SessionKey {
+    SessionKey::new([1; 32])
+}
+
+fn harness(source: Memory) -> Harness {
+    let source = Arc::new(source);
+    let clock = Arc::new(|| NOW_MILLIS);
+    let dashboard = Dashboard { source: Arc::clone(&source), key: key(), clock, secure_cookie: false };
+    Harness { source, router: router(dashboard) }
+}
+
+fn token_of(courses: Option<&[&str]>, expires_millis: i64) -> String {
+    let courses = courses.map(|ids| ids.iter().map(|&id| id.to_owned()).collect());
+    issue(&key(), &Session { tenant: "escola".into(), instructor: "Ana".into(), courses, expires_millis })
+}
+
+fn token() -> String {
+    token_of(None, NOW_MILLIS + 60_000)
+}
+
+impl Harness {
+    async fn send(&self, method: Method, path: &str, headers: &[(header::HeaderName, &str)]) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.send(Method::GET, path, &[]).await
+    }
+
+    async fn get_as(&self, token: &str, path: &str) -> Response {
+        self.send(Method::GET, path, &[(header::AUTHORIZATION, &format!("Bearer {token}"))]).await
+    }
+}
+
+async fn body(response: Response) -> Value {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+fn header_of(response: &Response, name: header::HeaderName) -> String {
+    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+async fn check_error(response: Response, status: StatusCode, code: &str) {
+    assert_eq!(response.status(), status);
+    assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-store");
+    let body = body(response).await;
+    assert_eq!(body["error"]["code"], code);
+    assert!(body["error"]["message"].is_string());
+}
+
+fn views_path(course: &str) -> String {
+    format!("/api/v1/views?course={}", course.replace('+', "%2B"))
+}
+
+#[tokio::test]
+async fn without_a_session_nothing_is_told() {
+    let harness = harness(Memory::default());
+    for path in ["/api/v1/session", "/api/v1/courses", &views_path(TURMA), "/api/v1/views"] {
+        check_error(harness.get(path).await, StatusCode::UNAUTHORIZED, "not_signed_in").await;
+    }
+    assert!(harness.source.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_forged_or_expired_session_is_refused() {
+    let harness = harness(Memory::default());
+    let expired = harness.get_as(&token_of(None, NOW_MILLIS), "/api/v1/session").await;
+    check_error(expired, StatusCode::UNAUTHORIZED, "session_expired").await;
+    let session = Session { tenant: "t".into(), instructor: "i".into(), courses: None, expires_millis: i64::MAX };
+    let forged = harness.get_as(&issue(&SessionKey::new([2; 32]), &session), "/api/v1/session").await;
+    check_error(forged, StatusCode::UNAUTHORIZED, "session_invalid").await;
+}
+
+#[tokio::test]
+async fn the_link_sets_a_cookie_that_opens_the_api_and_leaves_the_address() {
+    let harness = harness(Memory::default());
+    let response = harness.get(&format!("/sign-in?token={}", token())).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(header_of(&response, header::LOCATION), "/");
+    assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-store");
+    let cookie = header_of(&response, header::SET_COOKIE);
+    assert!(cookie.ends_with("; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"), "{cookie}");
+    let pair = format!("theme=dark; {}", cookie.split(';').next().unwrap());
+    let session = harness.send(Method::GET, "/api/v1/session", &[(header::COOKIE, &pair)]).await;
+    assert_eq!(body(session).await, json!({"instructor": "Ana", "tenant": "escola", "courses": null}));
+}
+
+#[tokio::test]
+async fn a_bad_link_leads_to_the_page_without_its_token() {
+    let harness = harness(Memory::default());
+    for path in ["/sign-in", "/sign-in?token=", "/sign-in?token=secret.junk", "/sign-in?token=a&token=b"] {
+        let response = harness.get(path).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(header_of(&response, header::LOCATION), "/?sign-in=failed");
+        assert!(header_of(&response, header::SET_COOKIE).starts_with("trilha_session=; Path=/; Max-Age=0"));
+    }
+}
+
+#[tokio::test]
+async fn a_secure_cookie_says_so() {
+    let source = Arc::new(Memory::default());
+    let clock = Arc::new(|| NOW_MILLIS);
+    let router = router(Dashboard { source: Arc::clone(&source), key: key(), clock, secure_cookie: true });
+    let response = Harness { source, router }.get(&format!("/sign-in?token={}", token())).await;
+    assert!(header_of(&response, header::SET_COOKIE).ends_with("; Secure"));
+}
+
+#[tokio::test]
+async fn signing_out_needs_a_post_and_removes_the_cookie() {
+    let harness = harness(Memory::default());
+    let response = harness.send(Method::POST, "/api/v1/sign-out", &[]).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert!(header_of(&response, header::SET_COOKIE).contains("Max-Age=0"));
+    check_error(harness.get("/api/v1/sign-out").await, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").await;
+}
+
+#[tokio::test]
+async fn a_query_reaches_the_source_with_the_tenant_of_the_session() {
+    let harness = harness(Memory::default());
+    let path = format!("{}&video=https://lms/v?a%3D1&quiz=q%2B1&at=2026-11-23T09:00:00-03:00", views_path(TURMA));
+    assert_eq!(harness.get_as(&token(), &path).await.status(), StatusCode::OK);
+    let expected = ViewsQuery {
+        tenant: "escola".into(),
+        course: TURMA.into(),
+        video: Some("https://lms/v?a=1".into()),
+        quiz: Some("q+1".into()),
+        at_millis: Some(NOW_MILLIS),
+    };
+    assert_eq!(*harness.source.asked.lock().unwrap(), vec![expected]);
+}
+
+#[tokio::test]
+async fn another_instructors_course_is_forbidden_before_it_is_looked_up() {
+    let harness = harness(Memory::default());
+    let token = token_of(Some(&[TURMA]), NOW_MILLIS + 1);
+    assert_eq!(harness.get_as(&token, &views_path(TURMA)).await.status(), StatusCode::OK);
+    for course in ["other", "unheard-of"] {
+        let response = harness.get_as(&token, &views_path(course)).await;
+        check_error(response, StatusCode::FORBIDDEN, "course_forbidden").await;
+    }
+    assert_eq!(harness.source.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_list_holds_only_courses_of_the_session() {
+    let harness = harness(Memory::default());
+    let ids = |list: Value| -> Vec<String> {
+        let courses = list["courses"].as_array().unwrap().iter();
+        courses.map(|course| course["course"].as_str().unwrap().to_owned()).collect()
+    };
+    let mine = token_of(Some(&[TURMA, "not yet"]), NOW_MILLIS + 1);
+    assert_eq!(ids(body(harness.get_as(&mine, "/api/v1/courses").await).await), [TURMA]);
+    assert_eq!(ids(body(harness.get_as(&token(), "/api/v1/courses").await).await), ["other", TURMA]);
+}
+
+#[tokio::test]
+async fn an_unknown_course_and_a_bad_query_have_their_codes() {
+    let harness = harness(Memory::default());
+    let get = async |path: &str| harness.get_as(&token(), path).await;
+    check_error(get("/api/v1/views?course=nope").await, StatusCode::NOT_FOUND, "course_unknown").await;
+    check_error(get("/api/v1/views").await, StatusCode::BAD_REQUEST, "query_invalid").await;
+    check_error(get("/api/v1/views?course=a&course=b").await, StatusCode::BAD_REQUEST, "query_invalid").await;
+    check_error(get("/api/v1/views?course=a&at=noon").await, StatusCode::BAD_REQUEST, "query_invalid").await;
+    check_error(get("/api/v1/courses?at=1").await, StatusCode::BAD_REQUEST, "query_invalid").await;
+    check_error(get("/api/v1/nothing").await, StatusCode::NOT_FOUND, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_source_that_fails_keeps_its_details_inside() {
+    let unavailable =
+        harness(Memory { broken: Some(|| SourceError::Unavailable("table x".into())), ..Memory::default() });
+    let response = unavailable.get_as(&token(), &views_path(TURMA)).await;
+    assert_eq!(header_of(&response, header::RETRY_AFTER), "1");
+    assert!(!body(response).await.to_string().contains("table x"));
+    let corrupt = harness(Memory { broken: Some(|| SourceError::Corrupt("row y".into())), ..Memory::default() });
+    let response = corrupt.get_as(&token(), "/api/v1/courses").await;
+    check_error(response, StatusCode::INTERNAL_SERVER_ERROR, "internal").await;
+}
+
+#[tokio::test]
+async fn an_unchanged_answer_is_not_sent_twice_though_time_has_passed() {
+    let harness = harness(Memory::default());
+    for path in [views_path(TURMA), "/api/v1/courses".to_owned()] {
+        let first = harness.get_as(&token(), &path).await;
+        assert_eq!(header_of(&first, header::CACHE_CONTROL), "private, no-cache");
+        let tag = header_of(&first, header::ETAG);
+        let bearer = format!("Bearer {}", token());
+        let headers = [(header::AUTHORIZATION, bearer.as_str()), (header::IF_NONE_MATCH, tag.as_str())];
+        let second = harness.send(Method::GET, &path, &headers).await;
+        assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(header_of(&second, header::ETAG), tag);
+        assert!(second.into_body().collect().await.unwrap().to_bytes().is_empty());
+
+        *harness.source.learners.lock().unwrap() += 1;
+        let third = harness.send(Method::GET, &path, &headers).await;
+        assert_eq!(third.status(), StatusCode::OK);
+        assert_ne!(header_of(&third, header::ETAG), tag);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let harness = harness(Memory::default());
+    for path in ["/", "/favicon.svg", "/api/v1/session", "/api/nothing", "/sign-in", "/assets/none.js", "/nowhere"] {
+        let response = harness.get(path).await;
+        let policy = header_of(&response, header::CONTENT_SECURITY_POLICY);
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(header_of(&response, header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+        assert_eq!(header_of(&response, header::REFERRER_POLICY), "no-referrer", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_served_to_anyone_and_asked_for_again_each_time() {
+    let response = harness(Memory::default()).get("/").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(header_of(&response, header::CONTENT_TYPE), "text/html; charset=utf-8");
+    assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-cache");
+}

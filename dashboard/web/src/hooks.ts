@@ -1,0 +1,53 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { Poller, type Polled, type World } from "./poll";
+
+const browser: World = {
+  fetch: (url, init) => fetch(url, { ...init, cache: "no-store" }),
+  now: () => Date.now(),
+  later: (task, millis) => {
+    const timer = setTimeout(task, millis);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The newest answer of `url`, asked for every second while the page is visible. */
+export function usePolled<T>(url: string): Polled<T> {
+  const [state, setState] = useState<Polled<T> & { url: string }>(() => ({ ...nothing, url }));
+  useEffect(() => {
+    const poller = new Poller<T>(url, browser, (next) => setState({ ...next, url }));
+    const follow = () => (document.hidden ? poller.pause() : void poller.start());
+    follow();
+    document.addEventListener("visibilitychange", follow);
+    return () => {
+      document.removeEventListener("visibilitychange", follow);
+      poller.pause();
+    };
+  }, [url]);
+  return state.url === url ? state : nothing;
+}
+
+const nothing = { data: null, confirmedAt: null, ahead: 0, problem: null } as const;
+
+/** The time in milliseconds, again every second. */
+export function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+/** An element's width in CSS pixels, 0 before it is known. */
+export function useWidth<E extends HTMLElement>(): [RefObject<E | null>, number] {
+  const element = useRef<E | null>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (element.current === null) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+  return [element, width];
+}

@@ -1,0 +1,32 @@
+import type { ComponentChildren } from "preact";
+import { t } from "../i18n";
+import type { Session } from "../types";
+
+/** The bar at the top of every page. */
+export function Header({ session, children }: { session: Session | null; children?: ComponentChildren }) {
+  return (
+    <header class="top">
+      <div class="inner">
+        <a class="brand" href="/" aria-label={t("app.home")}>
+          <img src="/favicon.svg" alt="" width={28} height={28} />
+          <span>{t("app.name")}</span>
+        </a>
+        {children}
+        {session && <Account session={session} />}
+      </div>
+    </header>
+  );
+}
+
+function Account({ session }: { session: Session }) {
+  const signOut = async () => {
+    await fetch("/api/v1/sign-out", { method: "POST" });
+    location.assign("/");
+  };
+  return (
+    <div class="account">
+      <span class="who" aria-label={t("app.signed_in_as", { name: session.instructor })}>{session.instructor}</span>
+      <button type="button" class="quiet" onClick={() => void signOut()}>{t("app.sign_out")}</button>
+    </div>
+  );
+}

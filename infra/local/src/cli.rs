@@ -1,0 +1,162 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use trilha_schemas::event::Protocol;
+
+/// What learners do in a learning platform, as live dashboards for instructors and a lake for analysts.
+#[derive(Parser)]
+#[command(name = "trilha", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  trilha up --demo                         everything on this machine, with a simulated class
+  trilha replay --data d --format xapi statements.jsonl.gz
+  trilha views --data d --course course-v1:Trilha+BIO101+2026_2 --json
+  trilha-query --data d \"SELECT type, count(*) FROM events GROUP BY type\"
+  trilha simulate --events 1000000 --out events.ndjson
+
+Logs go to standard error; TRILHA_LOG=debug shows more of them.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole pipeline in one process: collector, stream, processor, live tables, lake, dashboard
+    Up(UpOptions),
+    /// Send files of events through the pipeline and end when all of it is applied
+    Replay(ReplayOptions),
+    /// Print a course's live numbers; works beside a running `up` on the same folder
+    Views(ViewsOptions),
+    /// Show or change a course's settings, and who changed what
+    Settings(SettingsOptions),
+    /// Make a simulated class: native JSON events, the same bytes for the same seed
+    Simulate(SimulateOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct UpOptions {
+    /// The folder that holds everything; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "trilha-data")]
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Add a simulated class, so that there is something to see at once
+    #[arg(long)]
+    pub demo: bool,
+    /// The time zone in which a new course's days are counted, for ever
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+    /// A web origin whose pages may send events, such as `https://lms.example.org`; may be given more than once
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub allow_origins: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayOptions {
+    /// The folder that holds everything; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// What the files hold
+    #[arg(long, value_enum)]
+    pub format: Format,
+    /// Files, plain or gzip; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The time zone in which a new course's days are counted, for ever
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// Trilha's own JSON, one event a line
+    Native,
+    /// xAPI statements
+    Xapi,
+    /// Caliper envelopes or events
+    Caliper,
+    /// Open edX tracking logs
+    Edx,
+}
+
+impl From<Format> for Protocol {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Native => Protocol::Native,
+            Format::Xapi => Protocol::Xapi,
+            Format::Caliper => Protocol::Caliper,
+            Format::Edx => Protocol::Edx,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct ViewsOptions {
+    /// The folder that `up` or `replay` filled
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The course's id; without one, the courses are listed
+    #[arg(long, value_name = "ID")]
+    pub course: Option<String>,
+    /// Only this video
+    #[arg(long, value_name = "ID", requires = "course")]
+    pub video: Option<String>,
+    /// Only this quiz
+    #[arg(long, value_name = "ID", requires = "course")]
+    pub quiz: Option<String>,
+    /// What "now" means, as in 2026-03-02T19:30:00Z; the present if not given
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Print JSON, the same as the read API answers
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SettingsOptions {
+    /// The folder that `up` or `replay` filled; no `up` may be running on it when something is changed
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The course's id
+    #[arg(long, value_name = "ID")]
+    pub course: String,
+    /// Set the share of seconds that completes a video, in (0, 1]
+    #[arg(long, value_name = "SHARE")]
+    pub threshold: Option<f64>,
+    /// Name the only format whose events count, where a platform sends the same acts by several
+    #[arg(long, value_enum)]
+    pub counted_format: Option<Format>,
+    /// Who changes it, for the log
+    #[arg(long, value_name = "NAME", default_value = "command line")]
+    pub actor: String,
+}
+
+#[derive(Args)]
+pub(crate) struct SimulateOptions {
+    /// How many learners
+    #[arg(long, value_name = "N")]
+    pub learners: Option<u32>,
+    /// Exactly so many events; as many as the class makes if not given
+    #[arg(long, value_name = "N")]
+    pub events: Option<u64>,
+    /// Another seed makes another class
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    pub out: Option<PathBuf>,
+    /// Send to a running `up` instead, such as `http://127.0.0.1:8080`
+    #[arg(long, value_name = "URL", requires = "key")]
+    pub to: Option<String>,
+    /// The write key that `up` printed
+    #[arg(long, value_name = "KEY", env = "TRILHA_WRITE_KEY")]
+    pub key: Option<String>,
+}

@@ -1,0 +1,52 @@
+//! The `trilha` command: the whole pipeline on one machine, its parts chosen and tied together.
+//!
+//! Start at [`cli`] for what it offers and [`pipeline`] for how the parts meet. It holds no logic of its own that a
+//! deployment on AWS would need too.
+
+mod cli;
+mod clock;
+mod data;
+mod demo;
+mod pipeline;
+mod reading;
+mod replay;
+mod settings;
+mod simulate;
+mod strays;
+mod up;
+mod views;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+
+/// Many threads make and drop many small things.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("TRILHA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trilha: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Up(options) => runtime.block_on(up::run(options)),
+        Command::Replay(options) => runtime.block_on(replay::run(options)),
+        Command::Views(options) => runtime.block_on(views::run(options)),
+        Command::Settings(options) => runtime.block_on(settings::run(options)),
+        Command::Simulate(options) => runtime.block_on(simulate::run(options)),
+    }
+}

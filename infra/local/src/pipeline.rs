@@ -1,0 +1,163 @@
+//! The pipeline on one machine: which implementation stands for which part, and how they are tied together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use aws_lambda_events::event::kinesis::KinesisEvent;
+use aws_lambda_events::event::streams::KinesisEventResponse;
+use trilha_collector::collector::{Collector, Ports, tokio_sleep};
+use trilha_collector::embedded::{EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings, EmbeddedStores};
+use trilha_collector::random::{OsRandom, Randomness};
+use trilha_core::FOLD_VERSION;
+use trilha_lake::Lake;
+use trilha_lake::manifest::EmbeddedManifest;
+use trilha_live::embedded::EmbeddedTable;
+use trilha_processors::lake::LakeProcessor;
+use trilha_processors::live::LiveProcessor;
+use trilha_stream::embedded::EmbeddedStream;
+use trilha_stream::mapping::{Handler, HandlerError, Mapping, MappingConfig, Parts};
+use trilha_stream::port::Stream;
+
+use crate::clock::Clock;
+use crate::data::DataDir;
+use crate::strays::LocalStrays;
+
+/// The collector over the embedded stores.
+pub(crate) type LocalCollector = Collector<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
+
+/// The mappings' names, under which their checkpoints are kept.
+const LIVE: &str = "live";
+const LAKE: &str = "lake";
+/// Two a core of a small machine: a batch of one folds while the other's is written.
+const SHARDS: u32 = 4;
+/// What the warm items of one shard may take in memory.
+const WARM_BYTES: usize = 32 * 1024 * 1024;
+/// The most records in a batch: with those of a replay, some 20,000 events.
+const BATCH_RECORDS: usize = 3_000;
+
+/// How batches are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// How long the live processor's batches wait to fill.
+    pub live_window: Duration,
+    /// How long the lake's do: fewer, larger files.
+    pub lake_window: Duration,
+}
+
+impl Pace {
+    /// A page shows an event within a second or two.
+    pub(crate) const LIVE: Pace =
+        Pace { live_window: Duration::from_millis(150), lake_window: Duration::from_millis(2_000) };
+    /// As fast as events can be read.
+    pub(crate) const REPLAY: Pace =
+        Pace { live_window: Duration::from_millis(200), lake_window: Duration::from_millis(400) };
+}
+
+/// A running pipeline.
+pub(crate) struct Pipeline {
+    pub collector: Arc<LocalCollector>,
+    pub quarantine: Arc<EmbeddedQuarantine>,
+    pub settings: Arc<EmbeddedSettings>,
+    pub table: Arc<EmbeddedTable>,
+    pub lake: Arc<Lake>,
+    pub stream: Arc<EmbeddedStream>,
+    mappings: [Mapping<EmbeddedStream>; 2],
+}
+
+struct LiveHandler(LiveProcessor<EmbeddedTable, LocalStrays>);
+
+struct LakeHandler(LakeProcessor<EmbeddedManifest>);
+
+impl Handler for LiveHandler {
+    async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
+        self.0.handle(event).await.map_err(|error| HandlerError(error.to_string()))
+    }
+}
+
+impl Handler for LakeHandler {
+    async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
+        self.0.handle(event).await.map_err(|error| HandlerError(error.to_string()))
+    }
+}
+
+impl Pipeline {
+    /// Opens a data folder's stores and starts delivering from where it stopped.
+    pub(crate) async fn start(dir: &DataDir, zone: &str, clock: Clock, pace: Pace) -> anyhow::Result<Pipeline> {
+        let stores = EmbeddedStores::open(&dir.collector(), dir.sealer()).map_err(in_use)?;
+        let stream = Arc::new(open_stream(dir, Arc::clone(&clock))?);
+        let table = Arc::new(EmbeddedTable::open(&dir.live()).map_err(in_use)?);
+        let lake = Arc::new(Lake::open(&dir.lake(), FOLD_VERSION).await.map_err(in_use)?);
+        let (quarantine, settings) = (Arc::new(stores.quarantine), Arc::new(stores.settings));
+        let ports = Ports {
+            stream: Arc::clone(&stream),
+            identities: Arc::new(stores.identities),
+            quarantine: Arc::clone(&quarantine),
+            settings: Arc::clone(&settings),
+        };
+        let collector = Arc::new(Collector::new(ports, &dir.keys.ring, zone, tokio_sleep())?);
+        let strays = LocalStrays {
+            stream: Arc::clone(&stream),
+            collector: Arc::clone(&collector),
+            quarantine: Arc::clone(&quarantine),
+            producer: dir.owner(),
+        };
+        let incarnation = stream.incarnation().to_string();
+        let live = LiveProcessor::new(Arc::clone(&table), strays, incarnation.clone(), WARM_BYTES);
+        let lake_processor = LakeProcessor::new(lake.writer(), incarnation);
+        let mappings = [
+            mapping(LIVE, pace.live_window, &stream, LiveHandler(live), &clock),
+            mapping(LAKE, pace.lake_window, &stream, LakeHandler(lake_processor), &clock),
+        ];
+        Ok(Pipeline { collector, quarantine, settings, table, lake, stream, mappings })
+    }
+
+    /// Completes when everything accepted before is in the live tables and in the lake's landing files.
+    pub(crate) async fn drained(&self) -> anyhow::Result<()> {
+        for mapping in &self.mappings {
+            mapping.drained().await?;
+        }
+        Ok(())
+    }
+
+    /// Drops stream records that are old and done.
+    pub(crate) async fn trim(&self, now_millis: i64) -> anyhow::Result<()> {
+        Ok(self.stream.trim(now_millis).await?)
+    }
+
+    /// Lets what is under way finish.
+    pub(crate) async fn stop(self) {
+        for mapping in self.mappings {
+            mapping.stop().await;
+        }
+    }
+}
+
+/// Large batches, tried again without limit: nothing is ever discarded.
+fn mapping<H: Handler>(
+    name: &str,
+    window: Duration,
+    stream: &Arc<EmbeddedStream>,
+    handler: H,
+    clock: &Clock,
+) -> Mapping<EmbeddedStream> {
+    let config = MappingConfig { batch_size: BATCH_RECORDS, window, ..MappingConfig::new(name) };
+    let parts = Parts {
+        stream: Arc::clone(stream),
+        checkpoints: Arc::new(stream.checkpoints()),
+        handler: Arc::new(handler),
+        on_failure: Arc::new(|gone| tracing::error!(?gone, "records were given up")),
+        clock: Arc::clone(clock),
+    };
+    Mapping::start(config, parts)
+}
+
+fn open_stream(dir: &DataDir, clock: Clock) -> anyhow::Result<EmbeddedStream> {
+    let mut incarnation = [0; 16];
+    OsRandom.fill(&mut incarnation);
+    EmbeddedStream::open(&dir.stream(), SHARDS, incarnation, clock).map_err(in_use)
+}
+
+fn in_use(error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("{error}").context("cannot open the data folder; is another trilha running on it?")
+}

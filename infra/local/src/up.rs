@@ -1,0 +1,157 @@
+//! `trilha up`: everything in one process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use trilha_collector::quarantine::Quarantine;
+use trilha_collector::router::{AllowedOrigins, Front};
+use trilha_dashboard::read::LiveViews;
+use trilha_dashboard::server::Dashboard;
+use trilha_dashboard::session::{Session, SessionKey, issue};
+
+use crate::cli::UpOptions;
+use crate::clock::{self, Clock};
+use crate::data::{DataDir, TENANT};
+use crate::demo;
+use crate::pipeline::{Pace, Pipeline};
+use crate::reading::CourseSettings;
+
+/// The first compaction comes soon, so that an analyst need not wait; then each minute.
+const FIRST_COMPACTION: Duration = Duration::from_secs(10);
+const COMPACT_EVERY: Duration = Duration::from_secs(60);
+/// So long may requests that are under way at the stop take to end.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// An instructor's sign-in link lasts a month.
+const SESSION_MILLIS: i64 = 30 * 86_400_000;
+
+pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
+    let clock = clock::system();
+    let dir = DataDir::open_or_create(&options.data)?;
+    let listener = TcpListener::bind(options.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", options.listen))?;
+    let pipeline = Arc::new(Pipeline::start(&dir, &options.zone, Arc::clone(&clock), Pace::LIVE).await?);
+    let router = router(&dir, &options, &pipeline, &clock)?;
+    let interrupted = interrupted()?;
+    announce(&dir, &options, &listener, &clock)?;
+    let housekeeping = tokio::spawn(keep_house(Arc::clone(&pipeline), Arc::clone(&clock)));
+    let class =
+        options.demo.then(|| tokio::spawn(demo::run(Arc::clone(&pipeline.collector), dir.owner(), Arc::clone(&clock))));
+    serve(listener, router, interrupted).await?;
+    eprintln!("stopping: applying what was accepted");
+    for task in [Some(housekeeping), class].into_iter().flatten() {
+        task.abort();
+        let _ = task.await;
+    }
+    pipeline.drained().await?;
+    pipeline.lake.compact().await?;
+    if let Some(pipeline) = Arc::into_inner(pipeline) {
+        pipeline.stop().await;
+    }
+    Ok(())
+}
+
+/// Answers until the process is asked to stop. A request that is cut off was never acknowledged.
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    interrupted: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (asked, stopping) = oneshot::channel();
+    let until_asked = async move {
+        interrupted.await;
+        let _ = asked.send(());
+    };
+    let too_long = async {
+        let _ = stopping.await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(until_asked) => served?,
+        () = too_long => tracing::warn!("requests that did not end were cut off"),
+    }
+    Ok(())
+}
+
+fn router(dir: &DataDir, options: &UpOptions, pipeline: &Pipeline, clock: &Clock) -> anyhow::Result<Router> {
+    let front = Front {
+        collector: Arc::clone(&pipeline.collector),
+        keys: Arc::new(dir.keys.ring.clone()),
+        clock: Arc::clone(clock),
+        origins: AllowedOrigins::new(&options.allow_origins).context("bad --allow-origin")?,
+    };
+    let settings = CourseSettings { store: Arc::clone(&pipeline.settings), default_zone: options.zone.clone() };
+    let dashboard = Dashboard {
+        source: Arc::new(LiveViews::new(Arc::clone(&pipeline.table), settings, Arc::clone(clock))),
+        key: session_key(dir),
+        clock: Arc::clone(clock),
+        secure_cookie: false,
+    };
+    Ok(trilha_collector::router::router(front).merge(trilha_dashboard::server::router(dashboard)))
+}
+
+fn session_key(dir: &DataDir) -> SessionKey {
+    SessionKey::new(*dir.keys.session_key.bytes())
+}
+
+/// Says where everything is. The first three lines are stable: programs read them.
+fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &Clock) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let session = Session {
+        tenant: TENANT.into(),
+        instructor: "instructor".into(),
+        courses: None,
+        expires_millis: clock() + SESSION_MILLIS,
+    };
+    println!("dashboard  http://{address}/");
+    println!("sign-in    http://{address}/sign-in?token={}", issue(&session_key(dir), &session));
+    println!("write key  {}", dir.keys.write_key);
+    println!();
+    println!("Open the sign-in link in a browser. Send events with the write key:");
+    println!(
+        "  curl http://{address}/v1/events -H 'Authorization: Bearer {}' --data-binary @events.ndjson",
+        dir.keys.write_key
+    );
+    println!("Analysts: trilha-query --data {} \"SELECT …\". Ctrl-C stops.", options.data.display());
+    Ok(())
+}
+
+/// Compacts the lake, trims the stream, empties the quarantine of what is 30 days old.
+async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock) {
+    let mut wait = FIRST_COMPACTION;
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = COMPACT_EVERY;
+        if let Err(error) = pipeline.lake.compact().await {
+            tracing::error!(%error, "the lake was not compacted");
+        }
+        if let Err(error) = pipeline.quarantine.expire(clock()).await {
+            tracing::error!(%error, "old quarantine rows were not dropped");
+        }
+        if let Err(error) = pipeline.trim(clock()).await {
+            tracing::error!(%error, "the stream was not trimmed");
+        }
+    }
+}
+
+/// Ctrl-C, or the word of whoever supervises the process. Both are listened for from the call on.
+fn interrupted() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,134 @@
+use trilha_schemas::event::{Body, Event, Protocol, Role};
+use trilha_schemas::flags::Flags;
+use trilha_schemas::ids::{EventId, Pseudonym};
+
+use super::{ActivityChange, ActivityItem, month};
+use crate::views::Presence;
+
+const MINUTE: i64 = 60_000;
+const DAY: i64 = 86_400_000;
+
+fn at(time_millis: i64, zone_offset_minutes: i16) -> Event {
+    Event {
+        id: EventId([0; 16]),
+        learner: Pseudonym([1; 16]),
+        course: "c".into(),
+        session: None,
+        role: Role::Learner,
+        title: None,
+        time_millis: Some(time_millis),
+        arrival_millis: time_millis,
+        zone_offset_minutes,
+        settings_version: 1,
+        flags: Flags::empty(),
+        protocol: Protocol::Native,
+        source_id: None,
+        body: Body::Enrolled,
+    }
+}
+
+fn fold(events: &[Event]) -> ActivityChange {
+    let (mut item, mut change) = (ActivityItem::default(), ActivityChange::default());
+    for event in events {
+        item.fold([event], &mut change);
+        item = ActivityItem::decode(&item.encode()).unwrap();
+    }
+    change
+}
+
+/// Minutes with (active, window), of those from `first` on.
+fn minutes(change: &ActivityChange, first: i64, expected: &[(i64, i64)]) {
+    for (at, (active, window)) in (first..).zip(expected) {
+        let there = change.hours.get(&at.div_euclid(60)).map_or(Presence::default(), |view| view.at(at));
+        assert_eq!((there.active, there.window), (*active, *window), "minute {at}");
+    }
+}
+
+fn days(change: &ActivityChange, first: i64, expected: &[(i64, i64)]) {
+    for (at, (active, window)) in (first..).zip(expected) {
+        let there = change.months.get(&month(at)).map_or(Presence::default(), |view| view.at(at));
+        assert_eq!((there.active, there.window), (*active, *window), "day {at}");
+    }
+}
+
+#[test]
+fn a_minute_counts_in_itself_and_the_four_after_it() {
+    // Across the end of an hour.
+    let change = fold(&[at(58 * MINUTE + 59_999, 0)]);
+    minutes(&change, 57, &[(0, 0), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
+    assert_eq!(change.hours.len(), 2);
+    // Distinct over a window is not a sum of minutes.
+    let change = fold(&[at(10 * MINUTE, 0), at(12 * MINUTE, 0), at(12 * MINUTE + 1, 0)]);
+    minutes(&change, 9, &[(0, 0), (1, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
+    // A late one fills what lies between.
+    let change = fold(&[at(20 * MINUTE, 0), at(10 * MINUTE, 0), at(15 * MINUTE, 0)]);
+    minutes(&change, 14, &[(0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (1, 1), (0, 1)]);
+}
+
+#[test]
+fn a_day_is_the_courses_and_counts_in_the_six_after_it() {
+    let change = fold(&[at(40 * DAY + DAY - 1, 0)]);
+    days(&change, 39, &[(0, 0), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
+    // 01:00 UTC is the day before in Brasília, and 23:00 UTC the day after in Madrid.
+    days(&fold(&[at(40 * DAY + 60 * MINUTE, -180)]), 38, &[(0, 0), (1, 1), (0, 1)]);
+    days(&fold(&[at(40 * DAY + 23 * 60 * MINUTE, 120)]), 40, &[(0, 0), (1, 1), (0, 1)]);
+    // Before 1970.
+    days(&fold(&[at(-1, 0)]), -2, &[(0, 0), (1, 1), (0, 1)]);
+}
+
+#[test]
+fn a_learner_is_one_however_many_events_there_are() {
+    let change = fold(&[at(0, 0), at(1, 0), at(90 * DAY, 0)]);
+    assert_eq!(change.course.learners, 1);
+}
+
+#[test]
+fn late_and_timeless_events_count_in_totals_alone() {
+    let mut late = at(0, 0);
+    late.flags.insert(Flags::LATE);
+    let mut timeless = at(0, 0);
+    timeless.time_millis = None;
+    for event in [late, timeless] {
+        let change = fold(&[event]);
+        assert_eq!(change.course.learners, 1);
+        assert!(change.hours.is_empty() && change.months.is_empty());
+    }
+}
+
+#[test]
+fn what_changes_nothing_is_told() {
+    let mut item = ActivityItem::default();
+    let mut change = ActivityChange::default();
+    assert!(item.fold([&at(0, 0)], &mut change).changed());
+    assert!(!item.fold([&at(59_999, 0)], &mut change).changed());
+    assert!(item.fold([&at(0, -1)], &mut change).changed(), "another day of the same minute");
+}
+
+#[test]
+fn months_follow_the_calendar() {
+    // Days since 1970-01-01, counted by hand from the leap years.
+    for (day, year, number) in [
+        (0, 1970, 1),
+        (-1, 1969, 12),
+        (30, 1970, 1),
+        (31, 1970, 2),
+        (58, 1970, 2),
+        (59, 1970, 3),
+        (11_016, 2000, 2),
+        (11_017, 2000, 3),
+        (19_782, 2024, 2),
+        (19_783, 2024, 3),
+        (20_513, 2026, 3),
+        (20_512, 2026, 2),
+    ] {
+        assert_eq!(month(day), year * 12 + number - 1, "day {day}");
+    }
+}
+
+#[test]
+fn cut_bytes_are_refused() {
+    let mut item = ActivityItem::default();
+    item.fold(&[at(0, 0), at(90 * DAY, 0)], &mut ActivityChange::default());
+    let stored = item.encode();
+    (0..stored.len()).for_each(|end| assert!(ActivityItem::decode(&stored[..end]).is_err(), "cut at {end}"));
+}

@@ -1,0 +1,139 @@
+//! How items are named: a partition and a sort key, readable, every part escaped.
+//!
+//! | item | partition | sort key |
+//! | --- | --- | --- |
+//! | learner item | `tenant│generation│learner│pseudonym` | `course│video│id`, `course│quiz│id`, `course│activity` |
+//! | view of a video, quiz, object | `tenant│generation│course│course` | `video│id│shard`, `quiz│id│shard`, `object│id│shard` |
+//! | view of an hour, a month | as above | `hour│number│shard`, `month│number│shard` |
+//! | totals of a course | `tenant│generation│courses` | `course│shard` |
+//! | progress of a shard, mark of a stale one | `progress`, `stale` | `shard` |
+//!
+//! (│ stands for `|`.) A learner's items lie in one partition, so that access and erasure are one query. A shard is
+//! named `incarnation/shard id`: a stream that is made anew starts other partials. Hours count from 1970 UTC, months
+//! are year · 12 + month − 1, both padded so that they sort.
+
+/// The generation of views and learner items that is live; a rebuild writes the next beside it.
+pub const GENERATION: u32 = 1;
+
+/// The name of an item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    /// Items of one partition are read together.
+    pub partition: String,
+    /// Names the item within its partition.
+    pub sort: String,
+}
+
+/// The kinds of view that lie in a course's partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Per video.
+    Video,
+    /// Per quiz.
+    Quiz,
+    /// Per hour of UTC.
+    Hour,
+    /// Per month of the course's zone.
+    Month,
+    /// Per described object.
+    Object,
+}
+
+impl Kind {
+    /// The word in the key.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Video => "video",
+            Kind::Quiz => "quiz",
+            Kind::Hour => "hour",
+            Kind::Month => "month",
+            Kind::Object => "object",
+        }
+    }
+}
+
+/// Names a shard across incarnations of the stream.
+pub fn shard(incarnation: &str, shard_id: &str) -> String {
+    format!("{incarnation}/{shard_id}")
+}
+
+/// The partition of a learner's items.
+pub fn learner_partition(tenant: &str, learner: &impl std::fmt::Display) -> String {
+    format!("{}|{GENERATION}|learner|{learner}", escape(tenant))
+}
+
+/// The sort key of a learner item; `object` is empty for the course's own.
+pub fn learner_sort(course: &str, kind: &str, object: &str) -> String {
+    format!("{}|{kind}|{}", escape(course), escape(object))
+}
+
+/// The partition of a course's views.
+pub fn course_partition(tenant: &str, course: &str) -> String {
+    format!("{}|{GENERATION}|course|{}", escape(tenant), escape(course))
+}
+
+/// The partition of the totals of all a tenant's courses.
+pub fn courses_partition(tenant: &str) -> String {
+    format!("{}|{GENERATION}|courses", escape(tenant))
+}
+
+/// The sort key of a view's partial, or without a shard the prefix of all its partials.
+pub fn view_sort(kind: Kind, object: &str, shard: &str) -> String {
+    format!("{}|{}|{}", kind.as_str(), escape(object), escape(shard))
+}
+
+/// The sort key of a course's totals.
+pub fn course_sort(course: &str, shard: &str) -> String {
+    format!("{}|{}", escape(course), escape(shard))
+}
+
+/// An hour or a month as a key's object: ten digits.
+pub fn number(value: i64) -> String {
+    format!("{value:010}")
+}
+
+/// The partition of the shards' progress items.
+pub const PROGRESS: &str = "progress";
+
+/// The partition of the marks of shards whose views need a rebuild.
+pub const STALE: &str = "stale";
+
+/// The name of a shard's progress item.
+pub fn progress(shard: &str) -> Name {
+    Name { partition: PROGRESS.into(), sort: escape(shard) }
+}
+
+/// The name of the mark of a shard whose views need a rebuild.
+pub fn stale(shard: &str) -> Name {
+    Name { partition: STALE.into(), sort: escape(shard) }
+}
+
+/// The parts of a sort key, unescaped.
+pub fn parts(key: &str) -> Vec<String> {
+    key.split('|').map(|part| part.replace("%7C", "|").replace("%25", "%")).collect()
+}
+
+fn escape(part: &str) -> String {
+    if part.contains(['|', '%']) { part.replace('%', "%25").replace('|', "%7C") } else { part.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_read_back_whatever_they_hold() {
+        for object in ["a", "a|b", "100%", "%7C", "", "course-v1:X+Y|%25"] {
+            let key = view_sort(Kind::Video, object, "i/shardId-0");
+            assert_eq!(parts(&key), ["video", object, "i/shardId-0"], "{key}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_matches_its_own_object_only() {
+        let prefix = view_sort(Kind::Video, "a", "");
+        assert!(view_sort(Kind::Video, "a", "s").starts_with(&prefix));
+        assert!(!view_sort(Kind::Video, "a|", "s").starts_with(&prefix));
+        assert!(!view_sort(Kind::Video, "ab", "s").starts_with(&prefix));
+    }
+}

@@ -1,0 +1,159 @@
+//! What one learner answered in one quiz, and what an event changes in it and in the class's totals.
+
+mod attempts;
+mod stored;
+
+use std::collections::BTreeMap;
+
+use trilha_schemas::event::{Body, Event, QuizAction, QuizEvent, Score};
+use trilha_schemas::packing::Damaged;
+use trilha_schemas::reader::cut;
+
+use crate::ids::{IdSet, id_hash};
+use crate::views::QuizView;
+use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
+use attempts::Standing;
+
+/// A response is shown and counted by its first 200 characters.
+const MAX_RESPONSE_CHARS: usize = 200;
+
+/// One learner's answers in one quiz.
+#[derive(Debug, Clone, Default)]
+pub struct QuizItem {
+    seen: IdSet,
+    /// An upper estimate of the stored form's size, in bytes.
+    bytes: usize,
+    questions: BTreeMap<String, Question>,
+}
+
+/// One question of it.
+#[derive(Debug, Clone, Default)]
+struct Question {
+    /// In order of (time, id).
+    answers: Vec<Answer>,
+    /// The title with the greatest (time, id).
+    title: Option<(i64, u64, String)>,
+}
+
+/// One answer event as an item keeps it.
+#[derive(Debug, Clone, PartialEq)]
+struct Answer {
+    time_millis: i64,
+    id: u64,
+    /// It has no time of its own (the arrival stands for it): it never continues another.
+    timeless: bool,
+    attempt: Option<u32>,
+    attempt_id: Option<String>,
+    response: Option<String>,
+    score: Score,
+    correct: Option<bool>,
+    elapsed_seconds: Option<i64>,
+}
+
+impl QuizItem {
+    /// Folds events of this learner in this quiz, in the order of the stream, and adds what they change to the view.
+    /// Events of other kinds are passed over; the caller keeps those of other roles away.
+    pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut QuizView) -> Folded {
+        let mut folded = Folded::default();
+        for event in events {
+            if let Body::Quiz(QuizEvent { action: QuizAction::Answered, question: Some(question), .. }) = &event.body {
+                self.fold_one(event, question, view, &mut folded);
+            }
+        }
+        view.beyond_state += i64::from(folded.beyond_state);
+        folded
+    }
+
+    fn fold_one(&mut self, event: &Event, name: &str, view: &mut QuizView, folded: &mut Folded) {
+        let (id, answer) = (id_hash(&event.id), Answer::of(event));
+        let known = self.questions.get(name).map_or(0, |question| question.header_bytes(name));
+        let title = event.title.as_deref().map_or(0, title_bytes);
+        let bytes = answer.most_bytes() + title + if known == 0 { Question::default().header_bytes(name) } else { 0 };
+        if self.seen.contains(&id) {
+            folded.duplicates += 1;
+        } else if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+            folded.beyond_state += 1;
+        } else {
+            folded.applied += 1;
+            self.seen.insert(id);
+            self.bytes += answer.most_bytes();
+            let question = self.questions.entry(name.to_string()).or_default();
+            view.change(name, |view| {
+                question.standing().add_to(view, -1);
+                question.insert(event, id, answer);
+                question.standing().add_to(view, 1);
+            });
+            self.bytes = self.bytes - known + question.header_bytes(name);
+        }
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> Vec<u8> {
+        stored::encode(self)
+    }
+
+    /// From the stored form.
+    ///
+    /// # Errors
+    /// [`Damaged`] when the bytes are cut, flipped or of a later version.
+    pub fn decode(bytes: &[u8]) -> Result<QuizItem, Damaged> {
+        stored::decode(bytes)
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        128 + 4 * self.bytes
+    }
+}
+
+/// No stored form of a title is longer.
+fn title_bytes(title: &str) -> usize {
+    8 + 8 + 3 + title.len()
+}
+
+impl Question {
+    /// What it takes beside its answers, at most.
+    fn header_bytes(&self, name: &str) -> usize {
+        name.len() + 6 + self.title.as_ref().map_or(0, |(_, _, title)| title_bytes(title))
+    }
+
+    fn insert(&mut self, event: &Event, id: u64, answer: Answer) {
+        let stamp = (answer.time_millis, id);
+        if let Some(title) = &event.title
+            && self.title.as_ref().is_none_or(|(time, id, _)| stamp > (*time, *id))
+        {
+            self.title = Some((stamp.0, stamp.1, title.clone()));
+        }
+        let at = self.answers.partition_point(|there| (there.time_millis, there.id) < stamp);
+        self.answers.insert(at, answer);
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        attempts::standing(&self.answers, self.title.as_ref().map(|(_, _, title)| title.as_str()))
+    }
+}
+
+impl Answer {
+    fn of(event: &Event) -> Answer {
+        let Body::Quiz(quiz) = &event.body else { unreachable!("only answers are folded") };
+        Answer {
+            time_millis: event.view_time_millis().unwrap_or(event.arrival_millis),
+            id: id_hash(&event.id),
+            timeless: event.time_millis.is_none(),
+            attempt: quiz.attempt,
+            attempt_id: quiz.attempt_id.clone().filter(|_| quiz.attempt.is_none()),
+            response: quiz.response.clone().map(|response| cut(response, MAX_RESPONSE_CHARS).0),
+            score: quiz.millionths(),
+            correct: quiz.is_correct(),
+            elapsed_seconds: quiz.elapsed_millis.filter(|millis| *millis >= 0).map(|millis| (millis / 1000).min(3_600)),
+        }
+    }
+
+    fn most_bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() + 2);
+        8 + 2 + 7 + 5 + 4 + 2 + text(&self.attempt_id) + text(&self.response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

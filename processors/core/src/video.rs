@@ -1,0 +1,264 @@
+//! What one learner did with one video, and what an event changes in it and in the class's totals.
+
+mod coverage;
+mod mark;
+mod segment;
+mod session;
+mod stored;
+
+use trilha_schemas::event::{Body, Event, VideoEvent};
+use trilha_schemas::packing::Damaged;
+
+use crate::ids::{IdSet, id_hash};
+use crate::views::VideoView;
+use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
+use coverage::Coverage;
+use mark::Mark;
+use session::Session;
+
+/// One learner's sessions on one video.
+#[derive(Debug, Clone, Default)]
+pub struct VideoItem {
+    seen: IdSet,
+    /// An upper estimate of the stored form's size, in bytes.
+    bytes: usize,
+    length_millis: Option<i64>,
+    threshold: Option<f64>,
+    title: Option<Titled>,
+    /// Sessions with an id of their own, by that id.
+    named: Vec<(String, Session)>,
+    /// Sessions cut out of the events without a session id, in order of time.
+    loose: Vec<Session>,
+    /// Sessions of one event that has neither session id nor time.
+    timeless: Vec<Session>,
+    coverage: Coverage,
+}
+
+/// The title that the learner saw last, by (event time, event id).
+#[derive(Debug, Clone, PartialEq)]
+struct Titled {
+    time_millis: i64,
+    id: u64,
+    title: String,
+}
+
+/// What of an item the view holds as "learners by …": moved once per fold, not once per event.
+struct Standing {
+    known: bool,
+    viewer: bool,
+    seconds: i64,
+    length_millis: Option<i64>,
+    threshold: Option<i64>,
+    title: Option<String>,
+}
+
+impl VideoItem {
+    /// Folds events of this learner on this video, in the order of the stream, and adds what they change to the view.
+    /// Events of other kinds are passed over; the caller keeps those of other roles away.
+    pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut VideoView) -> Folded {
+        let before = self.standing();
+        let mut folded = Folded::default();
+        for event in events {
+            if let Body::Video(video) = &event.body {
+                self.fold_one(event, video, view, &mut folded);
+            }
+        }
+        self.settle();
+        view.beyond_state += i64::from(folded.beyond_state);
+        before.move_to(&self.standing(), view);
+        view.trim();
+        folded
+    }
+
+    fn fold_one(&mut self, event: &Event, video: &VideoEvent, view: &mut VideoView, folded: &mut Folded) {
+        let id = id_hash(&event.id);
+        if self.seen.contains(&id) {
+            folded.duplicates += 1;
+            return;
+        }
+        let mark = Mark::of(event, video);
+        let session = event.session.as_deref().map_or(0, VideoItem::session_bytes);
+        let bytes = mark.most_bytes() + session + event.title.as_deref().map_or(0, Titled::most_bytes);
+        if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+            folded.beyond_state += 1;
+            return;
+        }
+        folded.applied += 1;
+        self.seen.insert(id);
+        self.note_title(event, id);
+        self.note_length(video, view);
+        self.insert(event, mark, view);
+    }
+
+    fn note_title(&mut self, event: &Event, id: u64) {
+        let Some(title) = &event.title else { return };
+        let time_millis = event.view_time_millis().unwrap_or(event.arrival_millis);
+        let newer = self.title.as_ref().is_none_or(|there| (time_millis, id) > (there.time_millis, there.id));
+        if newer {
+            self.bytes -= self.title_bytes();
+            self.title = Some(Titled { time_millis, id, title: title.clone() });
+            self.bytes += self.title_bytes();
+        }
+    }
+
+    fn title_bytes(&self) -> usize {
+        self.title.as_ref().map_or(0, |titled| Titled::most_bytes(&titled.title))
+    }
+
+    /// A greater length of the learner's own moves the end to which every segment is clamped.
+    fn note_length(&mut self, video: &VideoEvent, view: &mut VideoView) {
+        let bits = |threshold: Option<f64>| threshold.map(f64::to_bits);
+        if bits(video.threshold) > bits(self.threshold) {
+            self.threshold = video.threshold;
+        }
+        if video.length_millis > self.length_millis {
+            let mut coverage = std::mem::take(&mut self.coverage);
+            self.sessions().for_each(|session| coverage.remove_all(session, view));
+            self.length_millis = video.length_millis;
+            coverage = Coverage::new(self.length_millis);
+            self.sessions_mut().for_each(|session| {
+                session.kept = 0;
+                coverage.replace_all(session, &[], view);
+            });
+            self.coverage = coverage;
+        }
+    }
+
+    fn insert(&mut self, event: &Event, mark: Mark, view: &mut VideoView) {
+        match &event.session {
+            Some(name) => {
+                let at = self.named_at(name);
+                let session = &mut self.named[at].1;
+                self.bytes -= session.most_bytes();
+                let change = session.insert(mark);
+                self.bytes += session.most_bytes();
+                self.coverage.apply(session, change, view);
+            }
+            None if event.time_millis.is_none() => {
+                self.timeless.push(Session::default());
+                self.insert_into_last(|item| &mut item.timeless, mark, view);
+            }
+            None => self.insert_loose(mark, view),
+        }
+    }
+
+    fn named_at(&mut self, name: &str) -> usize {
+        let known = self.named.iter().rposition(|(there, _)| there == name);
+        known.unwrap_or_else(|| {
+            self.bytes += VideoItem::session_bytes(name);
+            self.named.push((name.to_string(), Session::named()));
+            self.named.len() - 1
+        })
+    }
+
+    /// What a session takes before any event.
+    fn session_bytes(name: &str) -> usize {
+        name.len() + 8
+    }
+
+    /// An event without session id: the last session goes on, or a new one starts; a late one may join or part sessions.
+    fn insert_loose(&mut self, mark: Mark, view: &mut VideoView) {
+        let last = self.loose.last().and_then(Session::last_mark);
+        if last.is_some_and(|last| mark.order() < last.order()) {
+            return self.insert_late(mark, view);
+        }
+        if last.is_none_or(|last| mark.is_cut_from(last)) {
+            self.loose.push(Session::default());
+        }
+        self.insert_into_last(|item| &mut item.loose, mark, view);
+    }
+
+    fn insert_into_last(&mut self, sessions: fn(&mut Self) -> &mut Vec<Session>, mark: Mark, view: &mut VideoView) {
+        self.bytes += mark.most_bytes();
+        let mut coverage = std::mem::take(&mut self.coverage);
+        if let Some(session) = sessions(self).last_mut() {
+            let change = session.insert(mark);
+            coverage.apply(session, change, view);
+        }
+        self.coverage = coverage;
+    }
+
+    /// Only the sessions around the late event are cut anew: the one it falls into or between, and its neighbours.
+    fn insert_late(&mut self, mark: Mark, view: &mut VideoView) {
+        self.bytes += mark.most_bytes();
+        let after = self.loose.partition_point(|session| session.first_order() <= Some(mark.order()));
+        let from = after.saturating_sub(1);
+        let to = (after + 1).min(self.loose.len());
+        let touched: Vec<Session> = self.loose.drain(from..to).collect();
+        touched.iter().for_each(|session| self.coverage.remove_all(session, view));
+        let mut marks: Vec<Mark> = touched.into_iter().flat_map(Session::into_marks).collect();
+        let at = marks.partition_point(|there| there.order() <= mark.order());
+        marks.insert(at, mark);
+        let mut sessions = session::cut(marks);
+        sessions.iter_mut().for_each(|session| self.coverage.replace_all(session, &[], view));
+        self.loose.splice(from..from, sessions);
+    }
+
+    fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.named.iter().map(|(_, session)| session).chain(&self.loose).chain(&self.timeless)
+    }
+
+    fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.named.iter_mut().map(|(_, session)| session).chain(&mut self.loose).chain(&mut self.timeless)
+    }
+
+    /// Counts seconds anew where a segment went away.
+    fn settle(&mut self) {
+        if self.coverage.is_stale() {
+            let mut coverage = std::mem::take(&mut self.coverage);
+            coverage.recount(self.sessions());
+            self.coverage = coverage;
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            known: !self.seen.is_empty(),
+            viewer: self.coverage.is_viewer(),
+            seconds: self.coverage.seconds(),
+            length_millis: self.length_millis,
+            threshold: self.threshold.map(|threshold| threshold.to_bits() as i64),
+            title: self.title.as_ref().map(|titled| titled.title.clone()),
+        }
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> Vec<u8> {
+        stored::encode(self)
+    }
+
+    /// From the stored form.
+    ///
+    /// # Errors
+    /// [`Damaged`] when the bytes are cut, flipped or of a later version.
+    pub fn decode(bytes: &[u8]) -> Result<VideoItem, Damaged> {
+        stored::decode(bytes)
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        256 + 3 * self.bytes + self.coverage.memory_bytes()
+    }
+}
+
+impl Titled {
+    /// No stored form of it is longer.
+    fn most_bytes(title: &str) -> usize {
+        8 + 8 + 3 + title.len()
+    }
+}
+
+impl Standing {
+    fn move_to(&self, after: &Standing, view: &mut VideoView) {
+        view.learners += i64::from(after.known) - i64::from(self.known);
+        view.viewers += i64::from(after.viewer) - i64::from(self.viewer);
+        let seconds = |standing: &Standing| standing.viewer.then_some(standing.seconds);
+        view.seconds.shift(seconds(self).as_ref(), seconds(after).as_ref());
+        view.lengths.shift(self.length_millis.as_ref(), after.length_millis.as_ref());
+        view.thresholds.shift(self.threshold.as_ref(), after.threshold.as_ref());
+        view.titles.shift(self.title.as_ref(), after.title.as_ref());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! One video event as an item keeps it.
+
+use trilha_schemas::event::{Event, MAX_HEARTBEAT_MILLIS, VideoAction, VideoEvent};
+
+use crate::ids::id_hash;
+
+/// After this long without an event, a learner without session id begins another session.
+const GAP_MILLIS: f64 = 30.0 * 60.0 * 1000.0;
+
+/// One video event.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mark {
+    pub time_millis: i64,
+    pub id: u64,
+    pub action: VideoAction,
+    pub position_millis: Option<i64>,
+    pub to_millis: Option<i64>,
+    pub rate: f64,
+    pub list: Option<List>,
+}
+
+/// The `played-segments` of a statement.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct List {
+    /// The statement's id in lower case.
+    pub statement: String,
+    pub pairs: Vec<(i64, i64)>,
+}
+
+impl Mark {
+    pub(super) fn of(event: &Event, video: &VideoEvent) -> Mark {
+        let mut to_millis = video.to_millis;
+        if let (VideoAction::Watched, Some(from), Some(to)) = (video.action, video.position_millis, &mut to_millis) {
+            *to = (*to).min(from.saturating_add(MAX_HEARTBEAT_MILLIS));
+        }
+        Mark {
+            time_millis: event.view_time_millis().unwrap_or(event.arrival_millis),
+            id: id_hash(&event.id),
+            action: video.action,
+            position_millis: video.position_millis,
+            to_millis,
+            rate: video.rate.unwrap_or(1.0),
+            list: video.segments.as_ref().map(|pairs| List::of(event, pairs)),
+        }
+    }
+
+    /// "Before", "next" and "first" mean this (METRICS.md, Order).
+    pub(super) fn order(&self) -> (i64, u64) {
+        (self.time_millis, self.id)
+    }
+
+    /// Where the event leaves the player: the `to` of a heartbeat or seek, else its position.
+    fn leaves_at(&self) -> Option<i64> {
+        let moves = matches!(self.action, VideoAction::Watched | VideoAction::Seeked);
+        if moves { self.to_millis } else { self.position_millis }
+    }
+
+    /// Where the event finds the player: the `to` of a heartbeat (it tells what was just watched), else its position.
+    fn finds_at(&self) -> Option<i64> {
+        if self.action == VideoAction::Watched { self.to_millis } else { self.position_millis }
+    }
+
+    /// Whether a new session begins between `before` and this: t₂ − t₁ > 30 min + max(0, position₂ − position₁) / rate₁.
+    pub(super) fn is_cut_from(&self, before: &Mark) -> bool {
+        let moved = self.finds_at().zip(before.leaves_at()).map_or(0, |(here, there)| (here - there).max(0));
+        (self.time_millis - before.time_millis) as f64 > GAP_MILLIS + moved as f64 / before.rate
+    }
+
+    /// No stored form of it is longer.
+    pub(super) fn most_bytes(&self) -> usize {
+        let list = self.list.as_ref().map_or(0, List::most_bytes);
+        8 + 1 + 8 + 6 + 6 + if self.rate == 1.0 { 0 } else { 8 } + list
+    }
+}
+
+impl List {
+    fn of(event: &Event, pairs: &[(i64, i64)]) -> List {
+        List { statement: event.source_id.as_deref().unwrap_or_default().to_lowercase(), pairs: pairs.to_vec() }
+    }
+
+    /// No stored form of it is longer.
+    pub(super) fn most_bytes(&self) -> usize {
+        self.statement.len() + 12 * self.pairs.len() + 8
+    }
+
+    /// The rank by which one list speaks for a session: most pairs, greatest sum, greatest statement id; the pairs
+    /// themselves, so that it never depends on which came first.
+    pub(super) fn rank(&self) -> (usize, i64, &str, &[(i64, i64)]) {
+        let sum = self.pairs.iter().map(|(from, to)| to.saturating_sub(*from)).sum();
+        (self.pairs.len(), sum, &self.statement, &self.pairs)
+    }
+}

@@ -1,0 +1,325 @@
+use trilha_schemas::event::{Body, Event, Protocol, Role, VideoAction, VideoEvent};
+use trilha_schemas::flags::Flags;
+use trilha_schemas::ids::{EventId, Pseudonym};
+
+use super::VideoItem;
+use crate::views::{Bin, VideoView};
+use VideoAction::{Completed, Initialized, Interacted, Paused, Played, Seeked, Terminated, Watched};
+
+const MINUTE: i64 = 60_000;
+const HALF_HOUR: i64 = 30 * MINUTE;
+
+/// An event at a time and place, in session "s", in milliseconds; ids go with time.
+fn at(time_millis: i64, action: VideoAction, position_millis: impl Into<Option<i64>>) -> Event {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&(time_millis as u64 * 16 + action as u64).to_be_bytes());
+    let body = VideoEvent {
+        action,
+        video: "v".into(),
+        position_millis: position_millis.into(),
+        to_millis: None,
+        length_millis: None,
+        rate: None,
+        threshold: None,
+        segments: None,
+    };
+    Event {
+        id: EventId(id),
+        learner: Pseudonym([1; 16]),
+        course: "c".into(),
+        session: Some("s".into()),
+        role: Role::Learner,
+        title: None,
+        time_millis: Some(time_millis),
+        arrival_millis: time_millis,
+        zone_offset_minutes: 0,
+        settings_version: 1,
+        flags: Flags::empty(),
+        protocol: Protocol::Native,
+        source_id: None,
+        body: Body::Video(body),
+    }
+}
+
+fn with(mut event: Event, change: impl FnOnce(&mut VideoEvent)) -> Event {
+    if let Body::Video(video) = &mut event.body {
+        change(video);
+    }
+    event
+}
+
+fn beat(time_millis: i64, from: i64, to: i64) -> Event {
+    with(at(time_millis, Watched, from), |video| video.to_millis = Some(to))
+}
+
+fn seek(time_millis: i64, from: impl Into<Option<i64>>, to: impl Into<Option<i64>>) -> Event {
+    with(at(time_millis, Seeked, from), |video| video.to_millis = to.into())
+}
+
+fn listed(time_millis: i64, statement: &str, pairs: &[(i64, i64)]) -> Event {
+    let mut event = with(at(time_millis, Paused, None), |video| video.segments = Some(pairs.to_vec()));
+    event.source_id = Some(statement.into());
+    event
+}
+
+fn long(event: Event, length_millis: i64) -> Event {
+    with(event, |video| video.length_millis = Some(length_millis))
+}
+
+fn fast(event: Event, rate: f64) -> Event {
+    with(event, |video| video.rate = Some(rate))
+}
+
+fn nameless(mut event: Event) -> Event {
+    event.session = None;
+    event
+}
+
+/// Folds in every rotation of the order, one call an event, and stored between calls; all must agree.
+fn fold(events: &[Event]) -> VideoView {
+    let rotated = |by: usize| events.iter().cycle().skip(by).take(events.len());
+    let mut views = (0..events.len().max(1)).map(|by| {
+        let (mut item, mut view) = (VideoItem::default(), VideoView::default());
+        for event in rotated(by) {
+            item.fold([event], &mut view);
+            item = VideoItem::decode(&item.encode()).unwrap();
+        }
+        view
+    });
+    let first = views.next().unwrap();
+    views.for_each(|view| assert_eq!(view, first));
+    first
+}
+
+/// Sessions with a kept segment, content and watch time, and segments cut.
+fn check(events: &[Event], plays: i64, content_millis: i64, watch_millis: i64, cut: i64) {
+    let view = fold(events);
+    let got = (view.plays, view.content_millis, view.watch_millis, view.cut_segments);
+    assert_eq!(got, (plays, content_millis, watch_millis, cut), "{events:#?}");
+}
+
+/// As [`check`], at the usual rate and nothing cut.
+fn plain(events: &[Event], plays: i64, millis: i64) {
+    check(events, plays, millis, millis, 0);
+}
+
+#[test]
+fn a_pair_is_closed_at_the_position_of_what_comes_next() {
+    for action in [Played, Paused, Completed, Terminated] {
+        plain(&[at(0, Played, 5_000), at(10_000, action, 15_000)], 1, 10_000);
+    }
+    // A seek closes at its `from`, and opens again at its `to`, at the same rate.
+    plain(&[at(0, Played, 0), seek(10_000, 10_000, 60_000), at(20_000, Paused, 70_000)], 1, 20_000);
+    check(
+        &[fast(at(0, Played, 0), 2.0), seek(5_000, 10_000, 60_000), at(10_000, Paused, 70_000)],
+        1,
+        20_000,
+        10_000,
+        0,
+    );
+    // A seek while nothing plays opens nothing; nor does a pause.
+    plain(&[seek(0, 0, 60_000), at(10_000, Paused, 70_000), at(20_000, Paused, 80_000)], 0, 0);
+    // A second play opens anew.
+    plain(&[at(0, Played, 0), at(10_000, Played, 10_000), at(15_000, Paused, 15_000)], 1, 15_000);
+}
+
+#[test]
+fn a_close_before_the_open_discards_the_pair() {
+    plain(&[at(0, Played, 20_000), at(10_000, Paused, 19_999)], 0, 0);
+    // The seek that discards it opens again all the same.
+    plain(&[at(0, Played, 20_000), seek(5_000, 10_000, 40_000), at(15_000, Paused, 50_000)], 1, 10_000);
+    // Also where another event had closed it by the wall time.
+    plain(&[at(0, Played, 20_000), at(5_000, Interacted, None), at(10_000, Paused, 19_999)], 0, 0);
+}
+
+#[test]
+fn a_close_is_cut_to_the_wall_time_with_a_tenth_and_five_seconds_of_slack() {
+    check(&[at(0, Played, 0), at(10_000, Paused, 16_000)], 1, 16_000, 16_000, 0);
+    check(&[at(0, Played, 0), at(10_000, Paused, 16_001)], 1, 16_000, 16_000, 1);
+    check(&[fast(at(0, Played, 0), 2.0), at(10_000, Paused, 90_000)], 1, 27_000, 13_500, 1);
+    // What is cut, but not kept, is not counted.
+    check(&[long(at(0, Played, 40_000), 30_000), at(0, Paused, 50_000)], 0, 0, 0, 0);
+}
+
+#[test]
+fn an_unclosed_play_ends_with_the_first_other_event_within_half_an_hour() {
+    plain(&[at(0, Played, 5_000)], 0, 0);
+    plain(&[at(0, Played, 5_000), at(10_000, Interacted, None)], 1, 10_000);
+    plain(&[at(0, Played, 5_000), at(10_000, Initialized, 0), at(20_000, Interacted, 90_000)], 1, 10_000);
+    plain(&[at(0, Played, 0), at(HALF_HOUR, Interacted, None)], 1, HALF_HOUR);
+    plain(&[at(0, Played, 0), at(HALF_HOUR + 1, Interacted, None)], 0, 0);
+    check(&[fast(at(0, Played, 0), 1.5), at(10_001, Interacted, None)], 1, 15_002, 10_001, 0);
+    // Between a play and its close, another event changes nothing.
+    plain(&[at(0, Played, 5_000), at(10_000, Interacted, None), at(20_000, Paused, 25_000)], 1, 20_000);
+}
+
+#[test]
+fn a_closing_event_without_a_position_closes_by_the_wall_time() {
+    plain(&[at(0, Played, 5_000), at(10_000, Completed, None)], 1, 10_000);
+    plain(&[at(0, Played, 5_000), at(HALF_HOUR + 1, Completed, None)], 0, 0);
+    // And what comes later closes nothing any more.
+    plain(&[at(0, Played, 5_000), at(10_000, Completed, None), at(20_000, Paused, 25_000)], 1, 10_000);
+    plain(&[at(0, Played, 5_000), at(10_000, Played, None), at(20_000, Paused, 25_000)], 1, 10_000);
+    plain(&[at(0, Played, 5_000), seek(10_000, None, 60_000), at(20_000, Paused, 70_000)], 1, 20_000);
+    plain(&[at(0, Played, 5_000), seek(10_000, 15_000, None), at(20_000, Paused, 70_000)], 1, 10_000);
+}
+
+#[test]
+fn heartbeats_join_within_a_second_and_silence_pairs() {
+    plain(&[beat(0, 0, 10_000), beat(10_000, 11_000, 20_000)], 1, 20_000);
+    plain(&[beat(0, 0, 10_000), beat(10_000, 11_001, 20_000)], 1, 18_999);
+    plain(&[beat(0, 0, 10_000), beat(10_000, 9_000, 20_000)], 1, 20_000);
+    plain(&[beat(0, 0, 10_000), beat(10_000, 8_999, 20_000)], 1, 21_001);
+    // Joined to the one just before, up to the greatest `to`.
+    plain(&[beat(0, 0, 10_000), beat(1, 9_500, 9_600), beat(2, 9_700, 9_800)], 1, 10_000);
+    plain(&[at(0, Played, 0), at(50_000, Paused, 50_000), beat(60_000, 0, 10_000)], 1, 10_000);
+    // A run has the rate of its first.
+    check(&[fast(beat(0, 0, 10_000), 2.0), beat(5_000, 10_000, 20_000)], 1, 20_000, 10_000, 0);
+    plain(&[with(beat(0, 0, 10_000), |video| video.to_millis = None)], 0, 0);
+}
+
+#[test]
+fn a_heartbeat_is_cut_to_300_s() {
+    plain(&[beat(0, 0, 300_000)], 1, 300_000);
+    plain(&[beat(0, 0, 300_001)], 1, 300_000);
+    plain(&[beat(0, 0, 400_000), beat(1, 400_000, 401_000)], 1, 301_000);
+    plain(&[beat(0, 0, 400_000), beat(1, 300_500, 401_000)], 1, 401_000);
+}
+
+#[test]
+fn one_list_speaks_for_the_session() {
+    let more = listed(1, "a", &[(0, 1_000), (2_000, 3_000)]);
+    let longer = listed(2, "z", &[(0, 60_000)]);
+    plain(&[more.clone(), longer], 1, 2_000);
+    // Then the greatest sum, zero length counted as a pair.
+    plain(&[more.clone(), listed(2, "a", &[(0, 9_000), (9_000, 9_000)])], 1, 9_000);
+    // Then the greatest statement id, in lower case.
+    plain(&[listed(1, "B", &[(0, 1_000)]), listed(2, "a", &[(5_000, 6_000)]), beat(3, 0, 99_000)], 1, 1_000);
+    let view = fold(&[listed(1, "B", &[(0, 1_000)]), listed(2, "a", &[(5_000, 6_000)])]);
+    assert_eq!(view.bins(), [Bin { views: 1, viewers: 1 }]);
+    // An empty list silences heartbeats and pairs too.
+    plain(&[listed(1, "a", &[]), beat(2, 0, 10_000), at(3, Played, 0), at(9_000, Paused, 9_000)], 0, 0);
+    // Its rate is 1.
+    check(&[fast(listed(1, "a", &[(0, 10_000)]), 2.0)], 1, 10_000, 10_000, 0);
+}
+
+#[test]
+fn of_lists_alike_in_all_else_the_greater_pairs_speak_whichever_came_first() {
+    let one = listed(1, "", &[(0, 5_000), (20_000, 30_000)]);
+    let other = listed(2, "", &[(0, 5_000), (40_000, 50_000)]);
+    for events in [[one.clone(), other.clone()], [other, one]] {
+        let view = fold(&events);
+        assert_eq!(view.bins().len(), 10);
+    }
+}
+
+#[test]
+fn without_a_session_id_a_gap_over_half_an_hour_begins_another() {
+    let pair =
+        |start: i64, from: i64| [at(start, Played, from), at(start + 10_000, Paused, from + 10_000)].map(nameless);
+    let two = |gap: i64, from: i64| [pair(0, 0), pair(10_000 + gap, from)].concat();
+    plain(&two(HALF_HOUR, 10_000), 1, 20_000);
+    plain(&two(HALF_HOUR + 1, 10_000), 2, 20_000);
+    // Content between them is time that may have been watched; going back is not.
+    plain(&two(HALF_HOUR + 5_000, 15_000), 1, 20_000);
+    plain(&two(HALF_HOUR + 5_001, 15_000), 2, 20_000);
+    plain(&two(HALF_HOUR + 1, 0), 2, 20_000);
+    // At the rate of the first.
+    let slow = |gap: i64| {
+        let last = fast(nameless(at(10_000, Paused, 10_000)), 0.5);
+        [vec![nameless(at(0, Played, 0)), last], pair(10_000 + gap, 15_000).to_vec()].concat()
+    };
+    plain(&slow(HALF_HOUR + 10_000), 1, 20_000);
+    plain(&slow(HALF_HOUR + 10_001), 2, 20_000);
+}
+
+#[test]
+fn a_late_event_joins_or_parts_sessions() {
+    let first = [at(0, Played, 0), at(10_000, Paused, 10_000)].map(nameless);
+    let second = [at(3_000_000, Played, 20_000), at(3_010_000, Paused, 30_000)].map(nameless);
+    let apart = [first.clone(), second.clone()].concat();
+    plain(&apart, 2, 20_000);
+    let bridge = nameless(at(1_500_000, Interacted, None));
+    plain(&[apart, vec![bridge]].concat(), 1, 20_000);
+}
+
+#[test]
+fn an_event_without_time_or_session_stands_alone() {
+    let timeless = |mut event: Event| {
+        event.time_millis = None;
+        nameless(event)
+    };
+    plain(&[timeless(beat(0, 0, 10_000)), timeless(beat(10_000, 10_000, 20_000))], 2, 20_000);
+    plain(&[timeless(at(0, Played, 0)), timeless(at(10_000, Paused, 10_000))], 0, 0);
+    plain(&[nameless(at(0, Played, 0)), timeless(at(10_000, Paused, 10_000))], 0, 0);
+}
+
+#[test]
+fn a_time_in_the_future_counts_as_the_arrival() {
+    let mut paused = at(HALF_HOUR, Paused, 10_000);
+    (paused.arrival_millis, paused.flags) = (1_000, Flags::FUTURE_TIME);
+    check(&[at(0, Played, 0), paused], 1, 6_100, 6_100, 1);
+}
+
+#[test]
+fn segments_end_at_the_learners_own_greatest_length() {
+    plain(&[long(beat(0, 0, 60_000), 30_000)], 1, 30_000);
+    plain(&[long(beat(0, 0, 60_000), 30_000), long(at(1, Initialized, None), 45_000)], 1, 45_000);
+    plain(&[beat(0, -5_000, 60_000)], 1, 60_000);
+    plain(&[beat(0, 35_990_000, 36_010_000)], 1, 10_000);
+    plain(&[long(beat(0, 29_751, 60_000), 30_000)], 0, 0);
+    plain(&[long(beat(0, 29_750, 60_000), 30_000)], 1, 250);
+    let view = fold(&[long(beat(0, 0, 60_000), 30_000), long(at(1, Initialized, None), 45_000)]);
+    assert_eq!(view.lengths.iter().collect::<Vec<_>>(), [(&45_000, 1)]);
+}
+
+#[test]
+fn bins_count_segments_and_learners_apart() {
+    let view = fold(&[beat(0, 0, 10_000), beat(20_000, 4_750, 5_249), beat(40_000, 60_000, 60_250)]);
+    let mut expected = vec![Bin { views: 1, viewers: 1 }; 2];
+    expected[0].views = 2;
+    expected.resize(12, Bin::default());
+    expected.push(Bin { views: 1, viewers: 1 });
+    assert_eq!(view.bins(), expected);
+    assert_eq!(view.seconds.iter().collect::<Vec<_>>(), [(&10, 1)]);
+}
+
+#[test]
+fn learners_are_counted_once_by_their_greatest_threshold_and_latest_title() {
+    let mut events = [at(0, Interacted, None), at(5, Interacted, None), at(9, Interacted, None)];
+    (events[0].title, events[1].title) = (Some("Old".into()), Some("New".into()));
+    for (event, threshold) in events.iter_mut().zip([0.9, 0.5, 0.7]) {
+        *event = with(event.clone(), |video| video.threshold = Some(threshold));
+    }
+    let view = fold(&events);
+    assert_eq!((view.learners, view.viewers), (1, 0));
+    assert_eq!(view.thresholds.iter().collect::<Vec<_>>(), [(&(0.9f64.to_bits() as i64), 1)]);
+    assert_eq!(view.titles.iter().collect::<Vec<_>>(), [(&"New".to_string(), 1)]);
+    assert!(view.seconds.is_empty());
+}
+
+#[test]
+fn a_repeat_changes_nothing_and_is_told() {
+    let events = [at(0, Played, 0), at(10_000, Paused, 10_000)];
+    let (mut item, mut view) = (VideoItem::default(), VideoView::default());
+    item.fold(&events, &mut view);
+    let before = view.clone();
+    let again = item.fold(&events, &mut view);
+    assert_eq!((again.applied, again.duplicates, again.changed()), (0, 2, false));
+    assert_eq!(view, before);
+}
+
+#[test]
+fn damaged_bytes_are_refused_and_never_panic() {
+    let mut item = VideoItem::default();
+    let events = [beat(0, 0, 10_000), listed(1, "a", &[(0, 5_000)]), nameless(long(at(2, Played, 0), 60_000))];
+    item.fold(&events, &mut VideoView::default());
+    let stored = item.encode();
+    (0..stored.len()).for_each(|end| assert!(VideoItem::decode(&stored[..end]).is_err(), "cut at {end}"));
+    for at in 0..stored.len() {
+        let mut flipped = stored.clone();
+        flipped[at] ^= 0x80;
+        let _ = VideoItem::decode(&flipped);
+    }
+    assert!(VideoItem::decode(&[9]).is_err());
+}

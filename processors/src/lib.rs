@@ -1,0 +1,12 @@
+//! The batch handlers that an event source mapping calls, each an ordinary async function over ports: [`live`] folds
+//! records into the live tables, [`lake`] writes them to the lake. The Lambda binaries and the local poller call the
+//! same ones.
+//!
+//! They must not know a vendor's SDK, a clock or a folder. Start at [`live::LiveProcessor::handle`].
+
+#![warn(missing_docs)]
+
+pub mod batch;
+pub mod lake;
+pub mod live;
+pub mod strays;

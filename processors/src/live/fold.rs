@@ -1,0 +1,310 @@
+//! One attempt at a batch: read what is not warm, fold, write views, then learner items.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use trilha_core::Folded;
+use trilha_core::activity::ActivityChange;
+use trilha_core::views::{ObjectView, View};
+use trilha_live::port::{Item, Key, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_schemas::packing::Damaged;
+use trilha_schemas::sequence::SequenceNumber;
+
+use super::groups::{Groups, LearnerName, Placed};
+use super::state::{LearnerItem, LearnerKind, ShardState, Warm, stored};
+use super::view::{AnyView, ViewName};
+use super::{Applied, Position, Stop};
+use crate::batch::{Batch, HandleError};
+
+pub(super) struct Attempt<'a, T> {
+    pub table: &'a T,
+    pub batch: &'a Batch,
+    pub position: Position<'a>,
+    pub state: &'a mut ShardState,
+}
+
+/// The changes of one view, by epoch: the part of the batch between two boundaries. Deltas are netted within an epoch
+/// only, and a boundary lies at every view watermark that falls inside the batch.
+type Changes = HashMap<ViewName, Vec<(usize, AnyView)>>;
+
+/// What folding the batch once came to.
+#[derive(Default)]
+struct FoldedBatch {
+    changes: Changes,
+    /// Items that changed, to be written.
+    learners: Vec<Key>,
+    /// Views of items that changed. They are written though the changes add up to nothing: changes of two learners, or
+    /// of two records, may take each other back, and after a crash or beside a zombie only one of them is folded again.
+    moved: HashSet<ViewName>,
+    folded: Folded,
+}
+
+impl<T: LiveTable> Attempt<'_, T> {
+    pub(super) async fn run(mut self) -> Result<Applied, Stop> {
+        let groups = Groups::of(self.batch, self.position.done);
+        let mut boundaries = BTreeSet::new();
+        let folded = loop {
+            self.load_learners(&groups).await?;
+            let folded = self.fold(&groups, &boundaries)?;
+            let inside = self.load_views(&groups, folded.changes.keys()).await?;
+            if inside.is_subset(&boundaries) {
+                break folded;
+            }
+            boundaries.extend(inside);
+            self.state.learners.clear();
+        };
+        let views = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
+        let learners = self.replaced_learners(folded.learners);
+        let written = (views.len() + learners.len()) as u64;
+        self.write_views(views).await?;
+        self.write_learners(learners).await?;
+        Ok(Applied { folded: folded.folded, written, conflicts: 0 })
+    }
+
+    async fn load_learners(&mut self, groups: &Groups<'_>) -> Result<(), Stop> {
+        let keys = groups.learners.iter().map(|(name, _)| (name, groups.learner_key(name)));
+        let cold: Vec<(&LearnerName, Key)> = keys.filter(|(_, key)| self.state.learner(key).is_none()).collect();
+        if cold.is_empty() {
+            return Ok(());
+        }
+        let items = self.table.get(cold.iter().map(|(_, key)| key.clone()).collect()).await?;
+        for ((name, key), item) in cold.into_iter().zip(items) {
+            let (value, watermarks) = stored(item);
+            let item = value.map_or_else(|| Ok(name.kind.empty()), |value| name.kind.decode(&value));
+            self.state.learners.insert(key.clone(), Warm::new(item.map_err(|error| damaged(&key, error))?, watermarks));
+            self.state.learner(&key);
+        }
+        Ok(())
+    }
+
+    /// Folds every learner item's events after its watermark.
+    fn fold(&mut self, groups: &Groups<'_>, boundaries: &BTreeSet<SequenceNumber>) -> Result<FoldedBatch, Stop> {
+        let mut batch = FoldedBatch::default();
+        for (name, events) in &groups.learners {
+            let key = groups.learner_key(name);
+            let Some(warm) = self.state.learner(&key) else { continue };
+            let applied = warm.stored.as_ref().and_then(|watermarks| watermarks.of(self.position.shard));
+            let start = events.partition_point(|(number, _)| Some(*number) <= applied);
+            let mut changed = false;
+            for (epoch, events) in epochs(&events[start..], boundaries) {
+                let folded = fold_item(&mut warm.value, name, epoch, events, &mut batch.changes);
+                changed |= folded.changed();
+                batch.folded += folded;
+            }
+            if changed {
+                batch.learners.push(key);
+                batch.moved.extend(name.view());
+            }
+        }
+        for (course, object, (number, event)) in &groups.descriptions {
+            let name = ViewName::Object { course: *course, object: *object };
+            let epoch = epoch_of(*number, boundaries);
+            let described = ObjectView::of(event).unwrap_or_default();
+            if let AnyView::Object(view) = change(&mut batch.changes, name, epoch) {
+                view.add(&described);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Reads the views that are not warm; answers the watermarks that lie inside the batch.
+    async fn load_views(
+        &mut self,
+        groups: &Groups<'_>,
+        names: impl Iterator<Item = &ViewName>,
+    ) -> Result<BTreeSet<SequenceNumber>, Stop> {
+        let names: Vec<(ViewName, Key)> = names.map(|name| (*name, self.view_key(groups, *name))).collect();
+        let cold: Vec<_> = names.iter().filter(|(_, key)| self.state.view(key).is_none()).collect();
+        let items = match cold.is_empty() {
+            true => Vec::new(),
+            false => self.table.get(cold.iter().map(|(_, key)| key.clone()).collect()).await?,
+        };
+        for ((name, key), item) in cold.into_iter().zip(items) {
+            let (value, watermarks) = stored(item);
+            let view = value.map_or_else(|| Ok(name.zero()), |value| name.decode(&value));
+            self.state.views.insert(key.clone(), Warm::new(view.map_err(|error| damaged(key, error))?, watermarks));
+            self.state.view(key);
+        }
+        let (done, last) = (self.position.done, self.position.last);
+        let watermarks = names.iter().filter_map(|(_, key)| self.applied_to_view(key));
+        Ok(watermarks.filter(|at| Some(*at) > done && *at < last).collect())
+    }
+
+    fn applied_to_view(&mut self, key: &Key) -> Option<SequenceNumber> {
+        self.state.view(key)?.stored.as_ref()?.of(self.position.shard)
+    }
+
+    fn view_key(&self, groups: &Groups<'_>, name: ViewName) -> Key {
+        let (tenant, course) = groups.course(name.course());
+        name.key(tenant, course, self.position.shard, |symbol| groups.object(symbol))
+    }
+
+    /// Each view with the changes after its watermark; those that nothing moves are not written.
+    fn replaced_views(
+        &mut self,
+        groups: &Groups<'_>,
+        changes: Changes,
+        moved: &HashSet<ViewName>,
+        boundaries: &BTreeSet<SequenceNumber>,
+    ) -> Vec<Replacement> {
+        let mut replacements = Vec::with_capacity(changes.len());
+        for (name, epochs) in changes {
+            let key = self.view_key(groups, name);
+            let first = match self.applied_to_view(&key) {
+                Some(applied) if applied >= self.position.last => continue,
+                Some(applied) => epoch_after(applied, boundaries),
+                None => 0,
+            };
+            let Some(warm) = self.state.view(&key) else { continue };
+            let mut net = name.zero();
+            epochs.iter().filter(|(epoch, _)| *epoch >= first).for_each(|(_, change)| net.add(change));
+            if net.is_zero() && !moved.contains(&name) {
+                continue;
+            }
+            warm.value.add(&net);
+            replacements.push(replacement(key, warm.value.encode(), &mut warm.stored, &self.position));
+        }
+        replacements
+    }
+
+    fn replaced_learners(&mut self, keys: Vec<Key>) -> Vec<Replacement> {
+        let mut replacements = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some(warm) = self.state.learner(&key) {
+                replacements.push(replacement(key, warm.value.encode(), &mut warm.stored, &self.position));
+            }
+        }
+        replacements
+    }
+
+    async fn write_views(&self, replacements: Vec<Replacement>) -> Result<(), Stop> {
+        if replacements.is_empty() {
+            return Ok(());
+        }
+        let results = self.table.replace(replacements, false).await?;
+        let all = results.iter().all(|result| matches!(result, Replaced::Written));
+        if all { Ok(()) } else { Err(Stop::Conflict) }
+    }
+
+    async fn write_learners(&self, replacements: Vec<Replacement>) -> Result<(), Stop> {
+        if replacements.is_empty() {
+            return Ok(());
+        }
+        let expected: Vec<_> = replacements.iter().map(|replacement| replacement.expected.clone()).collect();
+        let results = self.table.replace(replacements, false).await?;
+        let mut conflict = false;
+        for (result, expected) in results.into_iter().zip(expected) {
+            if let Replaced::Conflict(there) = result {
+                conflict = true;
+                self.report_cross_shard(there.as_ref(), expected.as_ref());
+            }
+        }
+        if conflict { Err(Stop::Conflict) } else { Ok(()) }
+    }
+
+    /// A learner is in one shard at a time: that another shard's watermark moved under us breaks what the fold rests on.
+    fn report_cross_shard(&self, there: Option<&Item>, expected: Option<&Watermarks>) {
+        let other = |watermarks: Option<&Watermarks>| -> Vec<(String, SequenceNumber)> {
+            let all = watermarks.into_iter().flat_map(Watermarks::iter);
+            all.filter(|(shard, _)| *shard != self.position.shard).map(|(shard, at)| (shard.to_string(), at)).collect()
+        };
+        if let Some(there) = there.filter(|there| other(Some(&there.watermarks)) != other(expected)) {
+            tracing::error!(item = ?there.key.sort, shard = self.position.shard, "cross_shard_conflict");
+        }
+    }
+}
+
+fn replacement(key: Key, value: Vec<u8>, stored: &mut Option<Watermarks>, position: &Position<'_>) -> Replacement {
+    let mut watermarks = stored.clone().unwrap_or_default();
+    watermarks.set(position.shard, position.last);
+    let expected = stored.replace(watermarks.clone());
+    Replacement { item: Item { key, watermarks, value }, expected }
+}
+
+/// Events in order, parted at the boundaries: a boundary's own record belongs to the epoch before it.
+fn epochs<'e, 'b>(
+    events: &'e [Placed<'b>],
+    boundaries: &'e BTreeSet<SequenceNumber>,
+) -> impl Iterator<Item = (usize, &'e [Placed<'b>])> {
+    let mut rest = events;
+    std::iter::from_fn(move || {
+        let (first, _) = rest.first()?;
+        let epoch = epoch_of(*first, boundaries);
+        let end = rest.partition_point(|(number, _)| epoch_of(*number, boundaries) == epoch);
+        let (part, later) = rest.split_at(end);
+        rest = later;
+        Some((epoch, part))
+    })
+}
+
+fn epoch_of(number: SequenceNumber, boundaries: &BTreeSet<SequenceNumber>) -> usize {
+    if boundaries.is_empty() { 0 } else { boundaries.range(..number).count() }
+}
+
+/// The first epoch whose records all lie after a watermark.
+fn epoch_after(applied: SequenceNumber, boundaries: &BTreeSet<SequenceNumber>) -> usize {
+    boundaries.range(..=applied).count()
+}
+
+fn change(changes: &mut Changes, name: ViewName, epoch: usize) -> &mut AnyView {
+    let epochs = changes.entry(name).or_default();
+    let at = epochs.iter().position(|(there, _)| *there == epoch).unwrap_or_else(|| {
+        epochs.push((epoch, name.zero()));
+        epochs.len() - 1
+    });
+    &mut epochs[at].1
+}
+
+fn fold_item(
+    item: &mut LearnerItem,
+    name: &LearnerName,
+    epoch: usize,
+    events: &[Placed<'_>],
+    changes: &mut Changes,
+) -> Folded {
+    let course = name.course;
+    let events = events.iter().map(|(_, event)| *event);
+    match item {
+        LearnerItem::Video(item) => match change(changes, ViewName::Video { course, video: name.object }, epoch) {
+            AnyView::Video(view) => item.fold(events, view),
+            _ => Folded::default(),
+        },
+        LearnerItem::Quiz(item) => match change(changes, ViewName::Quiz { course, quiz: name.object }, epoch) {
+            AnyView::Quiz(view) => item.fold(events, view),
+            _ => Folded::default(),
+        },
+        LearnerItem::Activity(item) => {
+            let mut change = ActivityChange::default();
+            let folded = item.fold(events, &mut change);
+            add_activity(changes, course, epoch, change);
+            folded
+        }
+    }
+}
+
+fn add_activity(changes: &mut Changes, course: u32, epoch: usize, activity: ActivityChange) {
+    if !activity.course.is_zero() {
+        change(changes, ViewName::Course { course }, epoch).add(&AnyView::Course(activity.course));
+    }
+    for (hour, view) in activity.hours {
+        change(changes, ViewName::Hour { course, hour }, epoch).add(&AnyView::Hour(view));
+    }
+    for (month, view) in activity.months {
+        change(changes, ViewName::Month { course, month }, epoch).add(&AnyView::Month(view));
+    }
+}
+
+impl LearnerName {
+    /// The view whose changes may take each other back; the course's minutes and days only ever add up.
+    fn view(&self) -> Option<ViewName> {
+        let (course, object) = (self.course, self.object);
+        match self.kind {
+            LearnerKind::Video => Some(ViewName::Video { course, video: object }),
+            LearnerKind::Quiz => Some(ViewName::Quiz { course, quiz: object }),
+            LearnerKind::Activity => None,
+        }
+    }
+}
+
+fn damaged(key: &Key, error: Damaged) -> Stop {
+    Stop::Failed(HandleError::Unavailable(format!("item {}: {error}", key.sort)))
+}

@@ -1,0 +1,153 @@
+//! What a consumer remembers of a shard's items between batches.
+
+use std::collections::HashMap;
+
+use trilha_core::activity::ActivityItem;
+use trilha_core::quiz::QuizItem;
+use trilha_core::video::VideoItem;
+use trilha_live::port::{Item, Key, Watermarks};
+use trilha_schemas::packing::Damaged;
+
+use super::view::AnyView;
+
+/// A learner item of any kind.
+#[derive(Debug, Clone)]
+pub(super) enum LearnerItem {
+    Video(Box<VideoItem>),
+    Quiz(Box<QuizItem>),
+    Activity(ActivityItem),
+}
+
+/// Which kind of learner item or view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum LearnerKind {
+    Video,
+    Quiz,
+    Activity,
+}
+
+impl LearnerKind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            LearnerKind::Video => "video",
+            LearnerKind::Quiz => "quiz",
+            LearnerKind::Activity => "activity",
+        }
+    }
+
+    pub(super) fn empty(self) -> LearnerItem {
+        match self {
+            LearnerKind::Video => LearnerItem::Video(Box::default()),
+            LearnerKind::Quiz => LearnerItem::Quiz(Box::default()),
+            LearnerKind::Activity => LearnerItem::Activity(ActivityItem::default()),
+        }
+    }
+
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<LearnerItem, Damaged> {
+        Ok(match self {
+            LearnerKind::Video => LearnerItem::Video(Box::new(VideoItem::decode(bytes)?)),
+            LearnerKind::Quiz => LearnerItem::Quiz(Box::new(QuizItem::decode(bytes)?)),
+            LearnerKind::Activity => LearnerItem::Activity(ActivityItem::decode(bytes)?),
+        })
+    }
+}
+
+impl LearnerItem {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        match self {
+            LearnerItem::Video(item) => item.encode(),
+            LearnerItem::Quiz(item) => item.encode(),
+            LearnerItem::Activity(item) => item.encode(),
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        match self {
+            LearnerItem::Video(item) => item.memory_bytes(),
+            LearnerItem::Quiz(item) => item.memory_bytes(),
+            LearnerItem::Activity(item) => item.memory_bytes(),
+        }
+    }
+}
+
+/// An item in memory, as the table has it (`stored` is its watermark there; `None`: it is not there yet).
+#[derive(Debug, Clone)]
+pub(super) struct Warm<V> {
+    pub value: V,
+    pub stored: Option<Watermarks>,
+    used: u64,
+}
+
+impl<V> Warm<V> {
+    pub(super) fn new(value: V, stored: Option<Watermarks>) -> Warm<V> {
+        Warm { value, stored, used: 0 }
+    }
+}
+
+/// Warm items of one shard.
+#[derive(Default)]
+pub(super) struct ShardState {
+    pub learners: HashMap<Key, Warm<LearnerItem>>,
+    pub views: HashMap<Key, Warm<AnyView>>,
+    /// The progress that this consumer wrote last; warm items count only while the table still says so.
+    progress: Option<Watermarks>,
+    batch: u64,
+}
+
+impl ShardState {
+    /// Forgets everything that was read or folded.
+    pub(super) fn forget(&mut self) {
+        *self = ShardState::default();
+    }
+
+    /// Warm state counts only if the table's progress is what this consumer wrote itself.
+    pub(super) fn trust_only_if(&mut self, progress: Option<&Watermarks>) {
+        if self.progress.as_ref() != progress || self.progress.is_none() {
+            self.forget();
+        }
+        self.batch += 1;
+    }
+
+    pub(super) fn wrote(&mut self, progress: Watermarks) {
+        self.progress = Some(progress);
+    }
+
+    /// The warm item, marked as used by this batch.
+    pub(super) fn learner(&mut self, key: &Key) -> Option<&mut Warm<LearnerItem>> {
+        let warm = self.learners.get_mut(key)?;
+        warm.used = self.batch;
+        Some(warm)
+    }
+
+    /// The warm view, marked as used by this batch.
+    pub(super) fn view(&mut self, key: &Key) -> Option<&mut Warm<AnyView>> {
+        let warm = self.views.get_mut(key)?;
+        warm.used = self.batch;
+        Some(warm)
+    }
+
+    /// Forgets the items that were not used for longest, until the rest fit.
+    pub(super) fn shrink_to(&mut self, bytes: usize) {
+        let size = |key: &Key, value: usize| key.partition.len() + key.sort.len() + 160 + value;
+        let learners = self.learners.iter().map(|(key, warm)| (warm.used, size(key, warm.value.memory_bytes())));
+        let views = self.views.iter().map(|(key, warm)| (warm.used, size(key, warm.value.memory_bytes())));
+        let mut by_batch: HashMap<u64, usize> = HashMap::new();
+        learners.chain(views).for_each(|(used, size)| *by_batch.entry(used).or_default() += size);
+        let mut newest_first: Vec<_> = by_batch.into_iter().collect();
+        newest_first.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
+        let mut total = 0;
+        let too_old = newest_first.into_iter().find(|(_, size)| {
+            total += size;
+            total > bytes
+        });
+        if let Some((used, _)) = too_old {
+            self.learners.retain(|_, warm| warm.used > used);
+            self.views.retain(|_, warm| warm.used > used);
+        }
+    }
+}
+
+/// Splits a stored item into what the fold needs.
+pub(super) fn stored(item: Option<Item>) -> (Option<Vec<u8>>, Option<Watermarks>) {
+    item.map_or((None, None), |item| (Some(item.value), Some(item.watermarks)))
+}

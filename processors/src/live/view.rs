@@ -1,0 +1,130 @@
+//! Views of any kind, and what a batch changes in each.
+
+use trilha_core::keys::{self, Kind};
+use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View};
+use trilha_live::port::Key;
+use trilha_schemas::packing::Damaged;
+
+/// Names a view within a batch: kind, course (a symbol of the batch), and object (a symbol) or number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum ViewName {
+    Video { course: u32, video: u32 },
+    Quiz { course: u32, quiz: u32 },
+    Object { course: u32, object: u32 },
+    Hour { course: u32, hour: i64 },
+    Month { course: u32, month: i64 },
+    Course { course: u32 },
+}
+
+/// A view, or a change to one, of any kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum AnyView {
+    Video(Box<VideoView>),
+    Quiz(Box<QuizView>),
+    Object(Box<ObjectView>),
+    Hour(HourView),
+    Month(MonthView),
+    Course(CourseView),
+}
+
+macro_rules! each {
+    ($view:expr, $inner:ident => $result:expr) => {
+        match $view {
+            AnyView::Video($inner) => $result,
+            AnyView::Quiz($inner) => $result,
+            AnyView::Object($inner) => $result,
+            AnyView::Hour($inner) => $result,
+            AnyView::Month($inner) => $result,
+            AnyView::Course($inner) => $result,
+        }
+    };
+}
+
+impl ViewName {
+    /// The view without any event.
+    pub(super) fn zero(self) -> AnyView {
+        match self {
+            ViewName::Video { .. } => AnyView::Video(Box::default()),
+            ViewName::Quiz { .. } => AnyView::Quiz(Box::default()),
+            ViewName::Object { .. } => AnyView::Object(Box::default()),
+            ViewName::Hour { .. } => AnyView::Hour(HourView::default()),
+            ViewName::Month { .. } => AnyView::Month(MonthView::default()),
+            ViewName::Course { .. } => AnyView::Course(CourseView::default()),
+        }
+    }
+
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<AnyView, Damaged> {
+        Ok(match self {
+            ViewName::Video { .. } => AnyView::Video(Box::new(VideoView::decode(bytes)?)),
+            ViewName::Quiz { .. } => AnyView::Quiz(Box::new(QuizView::decode(bytes)?)),
+            ViewName::Object { .. } => AnyView::Object(Box::new(ObjectView::decode(bytes)?)),
+            ViewName::Hour { .. } => AnyView::Hour(HourView::decode(bytes)?),
+            ViewName::Month { .. } => AnyView::Month(MonthView::decode(bytes)?),
+            ViewName::Course { .. } => AnyView::Course(CourseView::decode(bytes)?),
+        })
+    }
+
+    pub(super) fn course(self) -> u32 {
+        match self {
+            ViewName::Video { course, .. }
+            | ViewName::Quiz { course, .. }
+            | ViewName::Object { course, .. }
+            | ViewName::Hour { course, .. }
+            | ViewName::Month { course, .. }
+            | ViewName::Course { course } => course,
+        }
+    }
+
+    /// The key of the shard's partial. `text` gives an object's symbol its text.
+    pub(super) fn key<'t>(self, tenant: &str, course: &str, shard: &str, text: impl Fn(u32) -> &'t str) -> Key {
+        let (kind, object) = match self {
+            ViewName::Video { video, .. } => (Kind::Video, text(video).to_string()),
+            ViewName::Quiz { quiz, .. } => (Kind::Quiz, text(quiz).to_string()),
+            ViewName::Object { object, .. } => (Kind::Object, text(object).to_string()),
+            ViewName::Hour { hour, .. } => (Kind::Hour, keys::number(hour)),
+            ViewName::Month { month, .. } => (Kind::Month, keys::number(month)),
+            ViewName::Course { .. } => {
+                return Key { partition: keys::courses_partition(tenant), sort: keys::course_sort(course, shard) };
+            }
+        };
+        Key { partition: keys::course_partition(tenant, course), sort: keys::view_sort(kind, &object, shard) }
+    }
+}
+
+impl AnyView {
+    /// Adds a change of the same kind; one of another kind cannot come under the same name.
+    pub(super) fn add(&mut self, other: &AnyView) {
+        match (self, other) {
+            (AnyView::Video(view), AnyView::Video(other)) => view.add(other),
+            (AnyView::Quiz(view), AnyView::Quiz(other)) => view.add(other),
+            (AnyView::Object(view), AnyView::Object(other)) => view.add(other),
+            (AnyView::Hour(view), AnyView::Hour(other)) => view.add(other),
+            (AnyView::Month(view), AnyView::Month(other)) => view.add(other),
+            (AnyView::Course(view), AnyView::Course(other)) => view.add(other),
+            _ => unreachable!("a view's name says its kind"),
+        }
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        each!(self, view => view.is_zero())
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        each!(self, view => view.encode())
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        match self {
+            AnyView::Video(view) => 512 + 16 * view.bins().len() + 64 * view.seconds.len() + 64 * view.lengths.len(),
+            AnyView::Quiz(view) => {
+                let question = |view: &trilha_core::views::QuestionView| {
+                    1024 + 96 * (view.responses_first.len() + view.responses_last.len()) + 48 * view.elapsed.len()
+                };
+                view.questions().map(|(_, view)| question(view)).sum()
+            }
+            AnyView::Object(_) => 512,
+            AnyView::Hour(_) | AnyView::Month(_) => 4_096,
+            AnyView::Course(_) => 64,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The collector's core, without HTTP: events as they were sent come in, records go out, a receipt says what became of
+//! each.
+//!
+//! In this order: authorise and check times (`intake`), pseudonymise and stamp (`stamp`), pack, keep what was refused,
+//! put. So a failure before the put has written no event, and a receipt comes only after everything in it is durable.
+
+mod intake;
+mod put;
+mod receipt;
+mod stamp;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+use thiserror::Error;
+use trilha_schemas::event::{Event, Protocol, SentEvent};
+use trilha_schemas::ids::{Bucket, Pseudonym};
+use trilha_schemas::native;
+use trilha_schemas::reader::{Code, Refusal};
+use trilha_schemas::record::pack;
+use trilha_stream::port::{PutEntry, Stream};
+
+pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
+
+use crate::credential::{Credential, KeyRing};
+use crate::identities::Identities;
+use crate::pseudonym::{Pseudonyms, Rows, Tenant};
+use crate::quarantine::{Quarantine, Rejection};
+use crate::settings::SettingsStore;
+use intake::{Refused, Taken};
+
+/// When events arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Now. An event without a time counts in totals alone.
+    Live {
+        /// The clock, in milliseconds since 1970 UTC.
+        now_millis: i64,
+    },
+    /// At the event's own time; an event without one is refused.
+    Replay {
+        /// The clock, in milliseconds since 1970 UTC: what is refused stays in quarantine for 30 days from now.
+        now_millis: i64,
+    },
+}
+
+/// One event as it was sent.
+#[derive(Debug)]
+pub struct Sent<'a> {
+    /// Its place in the request, by which the receipt names it. Events of one document share it.
+    pub index: usize,
+    /// The bytes it came as; kept if it is refused.
+    pub raw: &'a [u8],
+    /// What the reader made of it.
+    pub read: Result<SentEvent, Refusal>,
+    /// The learner that a refused event is about, where the caller could read one. Native events are looked at here.
+    pub about: Option<&'a str>,
+}
+
+impl<'a> Sent<'a> {
+    /// A native event, from its text.
+    pub fn native(index: usize, text: &'a str) -> Sent<'a> {
+        Sent { index, raw: text.as_bytes(), read: native::read(text), about: None }
+    }
+}
+
+/// Waits; tests pass one that does not.
+pub type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// The runtime's own.
+pub fn tokio_sleep() -> Sleep {
+    Arc::new(|duration| Box::pin(tokio::time::sleep(duration)))
+}
+
+/// Where the collector writes to.
+pub struct Ports<S, I, Q, C> {
+    /// Takes the records.
+    pub stream: Arc<S>,
+    /// Maps pseudonyms back.
+    pub identities: Arc<I>,
+    /// Keeps what is refused.
+    pub quarantine: Arc<Q>,
+    /// Courses' settings.
+    pub settings: Arc<C>,
+}
+
+/// The time zone's name is in no database.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no time zone is called {0:?}")]
+pub struct UnknownZone(String);
+
+/// The collector's core. One per process; calls may run at the same time.
+pub struct Collector<S, I, Q, C> {
+    stream: Arc<S>,
+    pseudonyms: Pseudonyms<I>,
+    quarantine: Arc<Q>,
+    settings: Arc<C>,
+    default_zone: String,
+    sleep: Sleep,
+}
+
+/// Where a stamped event came from.
+struct Origin<'a> {
+    index: usize,
+    raw: &'a [u8],
+    learner: Pseudonym,
+}
+
+impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, Q, C> {
+    /// A collector for the ring's tenants. Courses that are new get `default_zone`, an IANA name, for ever.
+    ///
+    /// # Errors
+    /// [`UnknownZone`].
+    pub fn new(
+        ports: Ports<S, I, Q, C>,
+        keys: &KeyRing,
+        default_zone: &str,
+        sleep: Sleep,
+    ) -> Result<Collector<S, I, Q, C>, UnknownZone> {
+        TimeZone::get(default_zone).map_err(|_| UnknownZone(default_zone.to_string()))?;
+        Ok(Collector {
+            stream: ports.stream,
+            pseudonyms: Pseudonyms::new(ports.identities, keys),
+            quarantine: ports.quarantine,
+            settings: ports.settings,
+            default_zone: default_zone.to_string(),
+            sleep,
+        })
+    }
+
+    /// Takes the events of one request. What it answers is durable: what was accepted on the stream, what was refused in
+    /// the quarantine. Events that the stream did not take are rejected with the code `try_again`.
+    ///
+    /// # Errors
+    /// [`CollectError`], with no event accepted.
+    pub async fn collect(
+        &self,
+        credential: &Credential,
+        protocol: Protocol,
+        arrival: Arrival,
+        sent: Vec<Sent<'_>>,
+    ) -> Result<Receipt, CollectError> {
+        let name = credential.tenant();
+        let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
+        let (taken, mut refused) = intake::sort(credential, protocol, arrival, sent);
+        let (events, origins) = self.stamp(name, tenant, protocol, arrival, taken).await?;
+        let (packed, too_large) = pack(name, events);
+        refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
+        self.keep(name, protocol, arrival, &refused).await?;
+        let records = packed.into_iter().map(|record| Record::new(record.bucket, record.bytes, record.events));
+        let records: Vec<_> = records.collect();
+        let entries = records.iter().map(|record| record.entry.clone()).collect();
+        let failures = put::put_all(&self.stream, entries, &self.sleep).await;
+        receipt::receipt(&records, &failures, &origins, refused)
+    }
+
+    /// Keeps a whole body that holds no events; durable when it answers.
+    ///
+    /// # Errors
+    /// [`CollectError::Unavailable`].
+    pub async fn keep_body(
+        &self,
+        credential: &Credential,
+        protocol: Protocol,
+        now_millis: i64,
+        refusal: &Refusal,
+        body: &[u8],
+    ) -> Result<(), CollectError> {
+        let rejection = Rejection::of_request(credential.tenant(), protocol, now_millis, refusal, body);
+        self.quarantine.keep(vec![rejection]).await?;
+        Ok(())
+    }
+
+    /// Forgets the pseudonym of a learner who was just erased, so that their next event gets a new one.
+    pub fn forget(&self, tenant: &str, learner: &str) {
+        if let Some(tenant) = self.pseudonyms.tenant(tenant) {
+            tenant.forget(learner);
+        }
+    }
+
+    async fn stamp<'a>(
+        &self,
+        name: &str,
+        tenant: &Tenant,
+        protocol: Protocol,
+        arrival: Arrival,
+        taken: Vec<Taken<'a>>,
+    ) -> Result<(Vec<Event>, Vec<Origin<'a>>), CollectError> {
+        let learners = stamp::Distinct::of(taken.iter().map(|taken| taken.event.learner.as_deref()));
+        let courses = stamp::Distinct::of(taken.iter().map(|taken| Some(taken.event.course.as_str())));
+        let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
+        let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone).await?;
+        let courses_stamps: Vec<_> = settings.into_iter().map(stamp::Course::new).collect();
+        let (learner_of, course_of) = (learners.into_places(), courses.into_places());
+        let batch = stamp::Batch { tenant: name, protocol, arrival };
+        let stamped = taken.into_iter().enumerate().map(|(at, Taken { index, raw, event })| {
+            let course = &courses_stamps[course_of[at].expect("every event has a course")];
+            let learner = match learner_of[at] {
+                Some(learner) => pseudonyms[learner],
+                None => tenant.of_object(&event.course, event.body.object()),
+            };
+            (batch.stamp(event, learner, course), Origin { index, raw, learner })
+        });
+        Ok(stamped.unzip())
+    }
+
+    /// Keeps refused events, each under the pseudonym of the learner that it is about.
+    async fn keep(
+        &self,
+        tenant: &str,
+        protocol: Protocol,
+        arrival: Arrival,
+        refused: &[Refused<'_>],
+    ) -> Result<(), CollectError> {
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let learners = stamp::Distinct::of(refused.iter().map(|refused| refused.about.as_deref()));
+        let pseudonyms = self.pseudonyms.resolve(tenant, learners.values(), Rows::Leave).await?;
+        let about = learners.into_places();
+        let rejections = refused.iter().zip(about).map(|(refused, about)| {
+            let (Arrival::Live { now_millis } | Arrival::Replay { now_millis }) = arrival;
+            let rejection = Rejection::of_request(tenant, protocol, now_millis, &refused.refusal, refused.raw);
+            Rejection { pseudonym: refused.pseudonym.or(about.map(|at| pseudonyms[at])), ..rejection }
+        });
+        self.quarantine.keep(rejections.collect()).await?;
+        Ok(())
+    }
+}
+
+/// A record to put, and which of the request's events are in it.
+struct Record {
+    entry: PutEntry,
+    events: Vec<usize>,
+}
+
+impl Record {
+    fn new(bucket: Bucket, bytes: Vec<u8>, events: Vec<usize>) -> Record {
+        Record { entry: PutEntry { partition_key: bucket.partition_key(), data: Bytes::from(bytes) }, events }
+    }
+}
+
+fn too_large_for_a_record<'a>(origin: &Origin<'a>) -> Refused<'a> {
+    let refusal = Refusal::new(Code::TooLarge, "", "the event does not fit a stream record of 256 KiB");
+    Refused { index: origin.index, raw: origin.raw, refusal, about: None, pseudonym: Some(origin.learner) }
+}

@@ -1,0 +1,75 @@
+//! What is taken and what is refused before anything is looked up: rights and times.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use trilha_schemas::event::{Protocol, SentEvent};
+use trilha_schemas::ids::Pseudonym;
+use trilha_schemas::reader::{Code, MAX_ID_BYTES, Refusal, is_nobody};
+
+use super::{Arrival, Sent};
+use crate::credential::{Credential, given_id};
+
+/// An event that will be put.
+pub(super) struct Taken<'a> {
+    pub(super) index: usize,
+    pub(super) raw: &'a [u8],
+    pub(super) event: SentEvent,
+}
+
+/// An event that will be kept in quarantine.
+pub(super) struct Refused<'a> {
+    pub(super) index: usize,
+    pub(super) raw: &'a [u8],
+    pub(super) refusal: Refusal,
+    /// The raw id of whom it is about, where it can be read.
+    pub(super) about: Option<Cow<'a, str>>,
+    /// Whom it is about, where that is known already.
+    pub(super) pseudonym: Option<Pseudonym>,
+}
+
+pub(super) fn sort<'a>(
+    credential: &Credential,
+    protocol: Protocol,
+    arrival: Arrival,
+    sent: Vec<Sent<'a>>,
+) -> (Vec<Taken<'a>>, Vec<Refused<'a>>) {
+    let (mut taken, mut refused) = (Vec::with_capacity(sent.len()), Vec::new());
+    for Sent { index, raw, read, about } in sent {
+        let (refusal, about) = match read {
+            Ok(event) => match credential.may_write(&event).and_then(|()| has_needed_time(&event, arrival)) {
+                Ok(()) => {
+                    taken.push(Taken { index, raw, event });
+                    continue;
+                }
+                Err(refusal) => (refusal, event.learner.map(Cow::Owned)),
+            },
+            Err(refusal) => (refusal, about.map(Cow::Borrowed).or_else(|| named_in(protocol, raw))),
+        };
+        let about = about.filter(|about| about.len() <= MAX_ID_BYTES && !is_nobody(about));
+        refused.push(Refused { index, raw, refusal, about, pseudonym: None });
+    }
+    (taken, refused)
+}
+
+fn has_needed_time(event: &SentEvent, arrival: Arrival) -> Result<(), Refusal> {
+    match (arrival, event.time_millis) {
+        (Arrival::Replay { .. }, None) => {
+            let refusal = Refusal::new(Code::TimeMissing, "time", "an event that is replayed needs its time");
+            Err(refusal.with_id(given_id(event)))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    learner: Option<Cow<'a, str>>,
+}
+
+/// The learner of a native event that the reader refused.
+fn named_in(protocol: Protocol, raw: &[u8]) -> Option<Cow<'_, str>> {
+    let native = protocol == Protocol::Native;
+    native.then(|| serde_json::from_slice::<Named<'_>>(raw).ok()).flatten().and_then(|named| named.learner)
+}

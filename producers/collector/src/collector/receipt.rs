@@ -1,0 +1,125 @@
+//! What the sender is told.
+
+use serde::Serialize;
+use thiserror::Error;
+use trilha_schemas::record::decode;
+
+use super::intake::Refused;
+use super::put::Failure;
+use super::{Origin, Record};
+use crate::identities::IdentityError;
+use crate::quarantine::QuarantineError;
+use crate::settings::SettingsError;
+
+/// When to send again what was not taken.
+pub const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// What became of a request's events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// How many events are on the stream.
+    pub accepted: usize,
+    /// The others, in order of index.
+    pub rejected: Vec<Rejected>,
+}
+
+/// One event that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// Its place in the request, from 0.
+    pub index: usize,
+    /// The sender's id of it, where it has one that could be read.
+    pub id: Option<String>,
+    /// The reason: a [`trilha_schemas::reader::Code`], or `try_again` when only the stream did not take it.
+    pub code: &'static str,
+    /// The field at fault; may be empty.
+    pub field: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// Why no event of a request was accepted.
+#[derive(Debug, Error)]
+pub enum CollectError {
+    /// The credential's tenant is none of ours.
+    #[error("no such tenant")]
+    UnknownTenant,
+    /// The stream is full: send it again after [`RETRY_AFTER_SECONDS`].
+    #[error("the stream is full")]
+    Throttled,
+    /// Something behind the collector failed: send it again after [`RETRY_AFTER_SECONDS`].
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<IdentityError> for CollectError {
+    fn from(error: IdentityError) -> CollectError {
+        CollectError::Unavailable(error.to_string())
+    }
+}
+
+impl From<QuarantineError> for CollectError {
+    fn from(error: QuarantineError) -> CollectError {
+        CollectError::Unavailable(error.to_string())
+    }
+}
+
+impl From<SettingsError> for CollectError {
+    fn from(error: SettingsError) -> CollectError {
+        CollectError::Unavailable(error.to_string())
+    }
+}
+
+/// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through.
+pub(super) fn receipt(
+    records: &[Record],
+    failures: &[Option<Failure>],
+    origins: &[Origin<'_>],
+    refused: Vec<Refused<'_>>,
+) -> Result<Receipt, CollectError> {
+    let (put, not_put): (Vec<_>, Vec<_>) = records.iter().zip(failures).partition(|(_, failure)| failure.is_none());
+    let accepted = put.iter().map(|(record, _)| record.events.len()).sum();
+    if let (0, Some(failure)) = (accepted, worst(failures)) {
+        return Err(match failure {
+            Failure::Throttled => CollectError::Throttled,
+            Failure::Unavailable => CollectError::Unavailable("the stream is unavailable".to_string()),
+        });
+    }
+    let not_put = not_put.into_iter().flat_map(|(record, _)| try_again(record, origins));
+    let mut rejected: Vec<_> = refused.into_iter().map(Rejected::from).chain(not_put).collect();
+    rejected.sort_by_key(|rejected| rejected.index);
+    Ok(Receipt { accepted, rejected })
+}
+
+/// That of all failures: throttled only if nothing worse happened.
+fn worst(failures: &[Option<Failure>]) -> Option<Failure> {
+    let unavailable = failures.contains(&Some(Failure::Unavailable));
+    if unavailable { Some(Failure::Unavailable) } else { failures.iter().copied().flatten().next() }
+}
+
+/// The events of a record that was not put; their own ids are read back from its bytes.
+fn try_again(record: &Record, origins: &[Origin<'_>]) -> Vec<Rejected> {
+    let ids = decode(&record.entry.data).map(|decoded| decoded.events).unwrap_or_default();
+    let mut ids = ids.into_iter().map(|event| event.source_id);
+    let rejected = record.events.iter().map(|at| Rejected {
+        index: origins[*at].index,
+        id: ids.next().flatten(),
+        code: "try_again",
+        field: String::new(),
+        message: "the stream did not take it; send it again".to_string(),
+    });
+    rejected.collect()
+}
+
+impl From<Refused<'_>> for Rejected {
+    fn from(refused: Refused<'_>) -> Rejected {
+        let refusal = refused.refusal;
+        Rejected {
+            index: refused.index,
+            id: refusal.id,
+            code: refusal.code.as_str(),
+            field: refusal.field,
+            message: refusal.message,
+        }
+    }
+}

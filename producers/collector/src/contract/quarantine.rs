@@ -1,0 +1,120 @@
+//! The contract of [`Quarantine`].
+
+use trilha_schemas::event::Protocol;
+use trilha_schemas::ids::Pseudonym;
+use trilha_schemas::sequence::SequenceNumber;
+
+use crate::quarantine::{KEPT_MILLIS, Quarantine, Redacted, Rejection, RowKey, Source};
+
+const WORKS: &str = "the store works";
+const RECEIVED: i64 = 1_772_479_800_000;
+
+fn rejection(raw: &str, received_millis: i64) -> Rejection {
+    Rejection {
+        tenant: "escola".to_string(),
+        source: Source::Request { protocol: Protocol::Native },
+        received_millis,
+        pseudonym: None,
+        code: "wrong_type".to_string(),
+        field: "to".to_string(),
+        message: "to must be a number".to_string(),
+        raw: raw.as_bytes().to_vec(),
+    }
+}
+
+fn record(position: &str, raw: &str) -> Rejection {
+    let sequence_number = SequenceNumber::parse(position).expect("digits");
+    let (incarnation, shard_id) = ("life".to_string(), "shardId-000000000000".to_string());
+    Rejection {
+        tenant: String::new(),
+        source: Source::Record { incarnation, shard_id, sequence_number },
+        ..rejection(raw, RECEIVED)
+    }
+}
+
+/// The whole suite; `fresh` makes an empty quarantine.
+pub async fn suite<Q: Quarantine>(mut fresh: impl FnMut() -> Q) {
+    what_is_kept_opens_whole(&fresh()).await;
+    the_same_twice_is_one_row(&fresh()).await;
+    a_list_is_redacted_and_goes_on_after_a_cursor(&fresh()).await;
+    rows_are_found_by_learner(&fresh()).await;
+    a_row_is_marked_once(&fresh()).await;
+    rows_are_gone_after_thirty_days(&fresh()).await;
+}
+
+/// A kept rejection comes back byte for byte.
+pub async fn what_is_kept_opens_whole(quarantine: &impl Quarantine) {
+    let kept = [rejection("{\"learner\":\"ana\"}", RECEIVED), record("49590338271490256608559692538361", "\u{0}bad")];
+    let keys = quarantine.keep(kept.to_vec()).await.expect(WORKS);
+    for (key, kept) in keys.iter().zip(kept) {
+        assert!(quarantine.open(*key).await.expect(WORKS) == Some(kept));
+    }
+    assert!(quarantine.open(RowKey([9; 16])).await.expect(WORKS).is_none());
+}
+
+/// The same bytes sent again, or the same record delivered again, make no second row.
+pub async fn the_same_twice_is_one_row(quarantine: &impl Quarantine) {
+    let both = || vec![rejection("x", RECEIVED), record("7", "y")];
+    let first = quarantine.keep(both()).await.expect(WORKS);
+    let mut later = both();
+    later.iter_mut().for_each(|rejection| rejection.received_millis += 5);
+    assert_eq!(quarantine.keep(later).await.expect(WORKS), first);
+    let listed = quarantine.list(None, 10).await.expect(WORKS);
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().all(|row| row.received_millis == RECEIVED));
+}
+
+/// A listing shows code, field, message and size, in order of arrival, page by page.
+pub async fn a_list_is_redacted_and_goes_on_after_a_cursor(quarantine: &impl Quarantine) {
+    let at = |number: i64| rejection(&format!("{{\"learner\":\"ana-{number}\"}}"), RECEIVED + number % 3);
+    quarantine.keep((0..7).map(at).collect()).await.expect(WORKS);
+    let (mut listed, mut cursor) = (Vec::new(), None);
+    for _ in 0..3 {
+        let page = quarantine.list(cursor, 3).await.expect(WORKS);
+        assert!(page.len() <= 3);
+        cursor = page.last().map(Redacted::cursor);
+        listed.extend(page);
+    }
+    assert!(quarantine.list(cursor, 3).await.expect(WORKS).is_empty(), "a listing goes on for ever");
+    assert_eq!(listed.len(), 7);
+    assert!(listed.windows(2).all(|pair| pair[0].cursor() < pair[1].cursor()));
+    assert_eq!((listed[0].code.as_str(), listed[0].field.as_str(), listed[0].raw_bytes), ("wrong_type", "to", 19));
+    assert!(!format!("{listed:?}").contains("ana"), "a learner's id is shown");
+}
+
+/// Rows that name a learner are found by pseudonym, within the tenant.
+pub async fn rows_are_found_by_learner(quarantine: &impl Quarantine) {
+    let about =
+        |raw: &str, learner: u8| Rejection { pseudonym: Some(Pseudonym([learner; 16])), ..rejection(raw, RECEIVED) };
+    let kept = vec![about("a", 1), about("b", 2), about("c", 1), rejection("d", RECEIVED)];
+    let keys = quarantine.keep(kept).await.expect(WORKS);
+    let found = quarantine.about("escola", Pseudonym([1; 16])).await.expect(WORKS);
+    let mut found: Vec<_> = found.into_iter().map(|row| row.key).collect();
+    found.sort_unstable();
+    let mut expected = vec![keys[0], keys[2]];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert!(quarantine.about("outra", Pseudonym([1; 16])).await.expect(WORKS).is_empty());
+}
+
+/// A row is driven again once, and shows when.
+pub async fn a_row_is_marked_once(quarantine: &impl Quarantine) {
+    let key = quarantine.keep(vec![rejection("x", RECEIVED)]).await.expect(WORKS)[0];
+    assert!(quarantine.mark_redriven(key, RECEIVED + 9).await.expect(WORKS));
+    assert!(!quarantine.mark_redriven(key, RECEIVED + 10).await.expect(WORKS));
+    assert!(!quarantine.mark_redriven(RowKey([9; 16]), RECEIVED).await.expect(WORKS));
+    assert_eq!(quarantine.list(None, 9).await.expect(WORKS)[0].redriven_millis, Some(RECEIVED + 9));
+    assert!(quarantine.open(key).await.expect(WORKS).is_some(), "a marked row still opens");
+}
+
+/// At 30 days a row is gone from wherever it could be found; not a millisecond earlier.
+pub async fn rows_are_gone_after_thirty_days(quarantine: &impl Quarantine) {
+    let old = Rejection { pseudonym: Some(Pseudonym([1; 16])), ..rejection("old", RECEIVED) };
+    let keys = quarantine.keep(vec![old, rejection("new", RECEIVED + 1)]).await.expect(WORKS);
+    assert_eq!(quarantine.expire(RECEIVED + KEPT_MILLIS - 1).await.expect(WORKS), 0);
+    assert_eq!(quarantine.expire(RECEIVED + KEPT_MILLIS).await.expect(WORKS), 1);
+    assert!(quarantine.open(keys[0]).await.expect(WORKS).is_none());
+    assert!(quarantine.about("escola", Pseudonym([1; 16])).await.expect(WORKS).is_empty());
+    let left: Vec<_> = quarantine.list(None, 9).await.expect(WORKS).into_iter().map(|row| row.key).collect();
+    assert_eq!(left, [keys[1]]);
+}

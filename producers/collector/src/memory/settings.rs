@@ -1,0 +1,92 @@
+//! Settings in a map.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use trilha_schemas::ids::Pseudonym;
+
+use super::lock;
+use crate::settings::{Change, LogEntry, Settings, SettingsError, SettingsStore};
+
+/// Settings in memory.
+#[derive(Default)]
+pub struct MemorySettings {
+    courses: Mutex<HashMap<(String, String), Course>>,
+}
+
+#[derive(Default)]
+struct Course {
+    /// Version 1 first.
+    versions: Vec<Arc<Settings>>,
+    log: Vec<LogEntry>,
+}
+
+impl MemorySettings {
+    fn read<T>(&self, tenant: &str, course: &str, read: impl FnOnce(&Course) -> T) -> Option<T> {
+        lock(&self.courses).get(&(tenant.to_string(), course.to_string())).map(read)
+    }
+}
+
+impl SettingsStore for MemorySettings {
+    async fn in_force_or_first(
+        &self,
+        tenant: &str,
+        courses: &[&str],
+        zone: &str,
+    ) -> Result<Vec<Arc<Settings>>, SettingsError> {
+        let mut kept = lock(&self.courses);
+        let in_force = courses.iter().map(|course| {
+            let course = kept.entry((tenant.to_string(), course.to_string())).or_default();
+            if course.versions.is_empty() {
+                course.versions.push(Arc::new(Settings::first(zone)));
+            }
+            course.versions[course.versions.len() - 1].clone()
+        });
+        Ok(in_force.collect())
+    }
+
+    async fn in_force(&self, tenant: &str, course: &str) -> Result<Option<Arc<Settings>>, SettingsError> {
+        Ok(self.read(tenant, course, |course| course.versions.last().cloned()).flatten())
+    }
+
+    async fn version(&self, tenant: &str, course: &str, version: u32) -> Result<Option<Settings>, SettingsError> {
+        let find = |course: &Course| course.versions.iter().find(|settings| settings.version == version).cloned();
+        Ok(self.read(tenant, course, find).flatten().map(|settings| (*settings).clone()))
+    }
+
+    async fn change(
+        &self,
+        tenant: &str,
+        course: &str,
+        actor: &str,
+        change: Change,
+        now_millis: i64,
+    ) -> Result<Arc<Settings>, SettingsError> {
+        let mut courses = lock(&self.courses);
+        let course = courses.get_mut(&(tenant.to_string(), course.to_string())).ok_or(SettingsError::NoSuchCourse)?;
+        let old = course.versions.last().ok_or(SettingsError::NoSuchCourse)?;
+        let (new, entry) = change.apply(old, actor, now_millis)?;
+        let new = Arc::new(new);
+        course.versions.push(new.clone());
+        course.log.push(entry);
+        Ok(new)
+    }
+
+    async fn note_learner_read(
+        &self,
+        tenant: &str,
+        course: &str,
+        actor: &str,
+        learner: Pseudonym,
+        now_millis: i64,
+    ) -> Result<(), SettingsError> {
+        let mut courses = lock(&self.courses);
+        let course = courses.entry((tenant.to_string(), course.to_string())).or_default();
+        course.log.push(LogEntry::learner_read(actor, learner, now_millis));
+        Ok(())
+    }
+
+    async fn log(&self, tenant: &str, course: &str) -> Result<Vec<LogEntry>, SettingsError> {
+        Ok(self.read(tenant, course, |course| course.log.clone()).unwrap_or_default())
+    }
+}

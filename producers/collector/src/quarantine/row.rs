@@ -1,0 +1,193 @@
+//! A stored row. Its bytes, version 1 (integers as in `trilha_schemas::packing`):
+//!
+//! ```text
+//! row    = version 1 · source · tenant · received (zigzag, ms) · redriven (0, or 1 and zigzag ms)
+//!        · learner (0, or 1 and 16 bytes) · code · field · message · bytes refused (varint) · sealed bytes
+//! source = 0, protocol's index · or 1, incarnation, shard id, sequence number
+//! ```
+//!
+//! The refused bytes are sealed with the row's key as context; what stands before them names no learner.
+
+use trilha_schemas::event::Protocol;
+use trilha_schemas::ids::Pseudonym;
+use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
+use trilha_schemas::reader::cut;
+use trilha_schemas::sequence::SequenceNumber;
+
+use super::{MAX_RAW_BYTES, MAX_TEXT_CHARS, QuarantineError, Redacted, Rejection, RowKey, Source};
+use crate::seal::Sealer;
+
+const VERSION: u8 = 1;
+
+/// A row, its refused bytes sealed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) redacted: Redacted,
+    pub(crate) pseudonym: Option<Pseudonym>,
+    sealed: Vec<u8>,
+}
+
+impl Row {
+    pub(crate) fn seal(rejection: Rejection, sealer: &Sealer) -> Row {
+        let key = rejection.key(sealer);
+        let kept = &rejection.raw[..rejection.raw.len().min(MAX_RAW_BYTES)];
+        let redacted = Redacted {
+            key,
+            raw_bytes: rejection.raw.len() as u64,
+            tenant: rejection.tenant,
+            source: rejection.source,
+            received_millis: rejection.received_millis,
+            code: rejection.code,
+            field: cut(rejection.field, MAX_TEXT_CHARS).0,
+            message: cut(rejection.message, MAX_TEXT_CHARS).0,
+            redriven_millis: None,
+        };
+        Row { redacted, pseudonym: rejection.pseudonym, sealed: sealer.seal(&key.0, kept) }
+    }
+
+    pub(crate) fn open(self, sealer: &Sealer) -> Result<Rejection, QuarantineError> {
+        let raw = sealer.open(&self.redacted.key.0, &self.sealed).map_err(|_| QuarantineError::Sealed)?;
+        Ok(Rejection {
+            tenant: self.redacted.tenant,
+            source: self.redacted.source,
+            received_millis: self.redacted.received_millis,
+            pseudonym: self.pseudonym,
+            code: self.redacted.code,
+            field: self.redacted.field,
+            message: self.redacted.message,
+            raw,
+        })
+    }
+
+    pub(crate) fn to_stored(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        write_source(&mut out, &self.redacted.source);
+        bytes(&mut out, self.redacted.tenant.as_bytes());
+        zigzag(&mut out, self.redacted.received_millis);
+        out.push(u8::from(self.redacted.redriven_millis.is_some()));
+        self.redacted.redriven_millis.iter().for_each(|millis| zigzag(&mut out, *millis));
+        out.push(u8::from(self.pseudonym.is_some()));
+        self.pseudonym.iter().for_each(|pseudonym| out.extend_from_slice(&pseudonym.0));
+        for text in [&self.redacted.code, &self.redacted.field, &self.redacted.message] {
+            bytes(&mut out, text.as_bytes());
+        }
+        varint(&mut out, self.redacted.raw_bytes);
+        out.extend_from_slice(&self.sealed);
+        out
+    }
+
+    pub(crate) fn from_stored(key: RowKey, stored: &[u8]) -> Result<Row, Damaged> {
+        let mut input = Input::new(stored);
+        if input.byte()? != VERSION {
+            return Err(Damaged("a row's version"));
+        }
+        let source = read_source(&mut input)?;
+        let tenant = input.text()?.to_string();
+        let received_millis = input.zigzag()?;
+        let redriven_millis = optional(&mut input, Input::zigzag)?;
+        let pseudonym = optional(&mut input, Input::array)?.map(Pseudonym);
+        let mut text = || input.text().map(str::to_string);
+        let (code, field, message) = (text()?, text()?, text()?);
+        let raw_bytes = input.varint()?;
+        let redacted =
+            Redacted { key, tenant, source, received_millis, code, field, message, raw_bytes, redriven_millis };
+        Ok(Row { redacted, pseudonym, sealed: input.rest().to_vec() })
+    }
+}
+
+fn write_source(out: &mut Vec<u8>, source: &Source) {
+    match source {
+        Source::Request { protocol } => out.extend_from_slice(&[0, *protocol as u8]),
+        Source::Record { incarnation, shard_id, sequence_number } => {
+            out.push(1);
+            bytes(out, incarnation.as_bytes());
+            bytes(out, shard_id.as_bytes());
+            bytes(out, sequence_number.to_stored());
+        }
+    }
+}
+
+fn read_source(input: &mut Input<'_>) -> Result<Source, Damaged> {
+    if input.byte()? == 0 {
+        let protocol = Protocol::ALL.get(usize::from(input.byte()?)).ok_or(Damaged("a protocol"))?;
+        return Ok(Source::Request { protocol: *protocol });
+    }
+    let (incarnation, shard_id) = (input.text()?.to_string(), input.text()?.to_string());
+    let length = input.count(1)?;
+    let position = SequenceNumber::from_stored(input.take(length)?);
+    Ok(Source::Record { incarnation, shard_id, sequence_number: position.ok_or(Damaged("a sequence number"))? })
+}
+
+fn optional<'a, T>(
+    input: &mut Input<'a>,
+    read: impl FnOnce(&mut Input<'a>) -> Result<T, Damaged>,
+) -> Result<Option<T>, Damaged> {
+    Ok(if input.byte()? == 0 { None } else { Some(read(input)?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::random::OsRandom;
+    use crate::seal::Secret;
+
+    fn rejection(source: Source, raw: &[u8]) -> Rejection {
+        Rejection {
+            tenant: "escola".into(),
+            source,
+            received_millis: 1_772_479_800_000,
+            pseudonym: Some(Pseudonym([7; 16])),
+            code: "wrong_type".into(),
+            field: "to".into(),
+            message: "to must be a number".into(),
+            raw: raw.to_vec(),
+        }
+    }
+
+    fn record(sequence_number: &str) -> Source {
+        let sequence_number = SequenceNumber::parse(sequence_number).unwrap();
+        Source::Record { incarnation: "i".into(), shard_id: "shardId-000000000000".into(), sequence_number }
+    }
+
+    #[test]
+    fn a_stored_row_reads_back_and_opens() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        for source in [Source::Request { protocol: Protocol::Edx }, record("49590338271490256608559692538361571095921")]
+        {
+            let sent = rejection(source, b"{\"learner\":\"ana\"}");
+            let mut row = Row::seal(sent.clone(), &sealer);
+            row.redacted.redriven_millis = Some(5);
+            let stored = row.to_stored();
+            assert!(!stored.windows(3).any(|window| window == b"ana"), "the body is readable");
+            let read = Row::from_stored(row.redacted.key, &stored).unwrap();
+            assert_eq!(read, row);
+            assert!(read.open(&sealer).unwrap() == sent);
+            for cut in 0..stored.len() {
+                let cut = Row::from_stored(row.redacted.key, &stored[..cut]);
+                assert!(cut.is_err() || cut.unwrap().open(&sealer).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_follows_from_a_records_position_or_a_requests_bytes() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        let key = |source: Source, raw: &[u8]| rejection(source, raw).key(&sealer);
+        let request = || Source::Request { protocol: Protocol::Native };
+        assert_eq!(key(record("12"), b"a"), key(record("12"), b"b"));
+        assert_ne!(key(record("12"), b"a"), key(record("13"), b"a"));
+        assert_eq!(key(request(), b"a"), key(request(), b"a"));
+        assert_ne!(key(request(), b"a"), key(request(), b"b"));
+        assert_ne!(key(request(), b"a"), key(Source::Request { protocol: Protocol::Xapi }, b"a"));
+    }
+
+    #[test]
+    fn a_long_rejection_is_cut() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        let row = Row::seal(rejection(record("1"), &vec![b'x'; MAX_RAW_BYTES + 9]), &sealer);
+        assert_eq!(row.redacted.raw_bytes, MAX_RAW_BYTES as u64 + 9);
+        assert_eq!(row.open(&sealer).unwrap().raw.len(), MAX_RAW_BYTES);
+    }
+}

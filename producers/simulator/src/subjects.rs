@@ -1,0 +1,230 @@
+//! What the courses teach: names, lectures and key terms, in Portuguese.
+//!
+//! No text here holds a quotation mark, a backslash or a control character: it goes into JSON as it is.
+
+/// One subject, from which any number of courses (*turmas*) are made.
+pub(crate) struct Subject {
+    pub(crate) code: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) sections: [&'static str; 4],
+    /// Titles of the lectures, three to a section.
+    pub(crate) lectures: [&'static str; 12],
+    /// The key term of each lecture; questions ask for them and typed answers are among them.
+    pub(crate) terms: [&'static str; 12],
+}
+
+pub(crate) const SUBJECTS: [Subject; 6] = [
+    Subject {
+        code: "BIO101",
+        name: "Biologia celular",
+        sections: ["A célula", "Energia", "Informação genética", "Divisão e vida em grupo"],
+        lectures: [
+            "Por que toda vida é feita de células",
+            "A membrana e o que passa por ela",
+            "Um passeio pelas organelas",
+            "Como a mitocôndria produz energia",
+            "Fotossíntese passo a passo",
+            "Enzimas: as ferramentas da célula",
+            "A estrutura do DNA",
+            "Da transcrição à proteína",
+            "Mutações e reparo",
+            "Mitose na prática",
+            "Meiose e variedade",
+            "Dos tecidos aos organismos",
+        ],
+        terms: [
+            "célula",
+            "membrana plasmática",
+            "organela",
+            "mitocôndria",
+            "cloroplasto",
+            "enzima",
+            "nucleotídeo",
+            "ribossomo",
+            "mutação",
+            "mitose",
+            "meiose",
+            "tecido",
+        ],
+    },
+    Subject {
+        code: "MAT110",
+        name: "Funções e cálculo",
+        sections: ["Funções", "Limites", "Derivadas", "Integrais"],
+        lectures: [
+            "O que é uma função",
+            "Funções afins e quadráticas",
+            "Exponenciais e logaritmos",
+            "A ideia de limite",
+            "Continuidade sem mistério",
+            "Limites no infinito",
+            "A derivada como taxa",
+            "Regras de derivação",
+            "Máximos e mínimos no dia a dia",
+            "A área sob a curva",
+            "O teorema fundamental",
+            "Integrais na física",
+        ],
+        terms: [
+            "domínio",
+            "parábola",
+            "logaritmo",
+            "limite",
+            "continuidade",
+            "assíntota",
+            "derivada",
+            "regra da cadeia",
+            "ponto crítico",
+            "integral definida",
+            "primitiva",
+            "trabalho",
+        ],
+    },
+    Subject {
+        code: "PRG130",
+        name: "Programação: primeiros passos",
+        sections: ["Pensar em passos", "Dados", "Repetir e dividir", "Programas de verdade"],
+        lectures: [
+            "O que um programa faz",
+            "Variáveis e valores",
+            "Decisões com se e senão",
+            "Listas e posições",
+            "Textos e caracteres",
+            "Dicionários: achar pelo nome",
+            "Laços que terminam",
+            "Funções pequenas",
+            "Recursão com calma",
+            "Ler e gravar arquivos",
+            "Encontrar um erro",
+            "Testes que ajudam",
+        ],
+        terms: [
+            "algoritmo",
+            "variável",
+            "condição",
+            "lista",
+            "cadeia de caracteres",
+            "dicionário",
+            "laço",
+            "função",
+            "recursão",
+            "arquivo",
+            "depuração",
+            "teste",
+        ],
+    },
+    Subject {
+        code: "EST140",
+        name: "Estatística aplicada",
+        sections: ["Descrever dados", "Acaso", "Amostras", "Decidir com dados"],
+        lectures: [
+            "Tabelas e gráficos honestos",
+            "Média, mediana e moda",
+            "Medir a dispersão",
+            "O que é probabilidade",
+            "Eventos independentes",
+            "A curva normal",
+            "Como sortear uma amostra",
+            "Erro e margem de erro",
+            "Intervalos de confiança",
+            "Testar uma hipótese",
+            "Correlação não é causa",
+            "Uma reta entre os pontos",
+        ],
+        terms: [
+            "histograma",
+            "mediana",
+            "desvio padrão",
+            "probabilidade",
+            "independência",
+            "distribuição normal",
+            "amostra",
+            "margem de erro",
+            "intervalo de confiança",
+            "hipótese nula",
+            "correlação",
+            "regressão",
+        ],
+    },
+    Subject {
+        code: "HIS120",
+        name: "História do Brasil republicano",
+        sections: ["A República nasce", "Anos de Vargas", "Democracia e ditadura", "A Nova República"],
+        lectures: [
+            "O fim do Império",
+            "Café e política",
+            "Revoltas nas cidades e no campo",
+            "A Revolução de 1930",
+            "O Estado Novo",
+            "Direitos do trabalho",
+            "Brasília e os anos 50",
+            "O golpe de 1964",
+            "Cultura sob censura",
+            "As Diretas Já",
+            "A Constituição de 1988",
+            "Planos e moedas",
+        ],
+        terms: [
+            "república",
+            "política dos governadores",
+            "tenentismo",
+            "governo provisório",
+            "autoritarismo",
+            "legislação trabalhista",
+            "desenvolvimentismo",
+            "ato institucional",
+            "censura",
+            "abertura política",
+            "cidadania",
+            "inflação",
+        ],
+    },
+    Subject {
+        code: "QUI150",
+        name: "Química geral",
+        sections: ["A matéria", "Ligações", "Reações", "Soluções"],
+        lectures: [
+            "Do que as coisas são feitas",
+            "Por dentro do átomo",
+            "Ler a tabela periódica",
+            "Ligações iônicas",
+            "Ligações covalentes",
+            "A forma das moléculas",
+            "Balancear uma equação",
+            "Quanto reage com quanto",
+            "Calor nas reações",
+            "Dissolver e concentrar",
+            "Ácidos e bases",
+            "Pilhas e oxidação",
+        ],
+        terms: [
+            "substância",
+            "elétron",
+            "período",
+            "íon",
+            "par de elétrons",
+            "geometria molecular",
+            "coeficiente",
+            "mol",
+            "entalpia",
+            "concentração",
+            "acidez",
+            "oxidação",
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_need_no_escaping_in_json() {
+        for subject in &SUBJECTS {
+            let texts = subject.sections.iter().chain(&subject.lectures).chain(&subject.terms);
+            for text in texts.chain([&subject.code, &subject.name]) {
+                assert!(!text.chars().any(|c| c == '"' || c == '\\' || c.is_control()), "{text}");
+            }
+        }
+    }
+}

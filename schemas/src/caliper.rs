@@ -1,0 +1,122 @@
+//! 1EdTech Caliper events, versions 1.0 to 1.2: media, assessments, grades, views and rosters.
+//!
+//! Types and actions are told apart by the last part of their IRI (1.0 writes it out), `@id` and `@type` stand for
+//! `id` and `type`, and an entity may be an object or its bare IRI.
+
+mod entity;
+mod kind;
+mod media;
+mod quiz;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::event::{Body, Role, SentEvent};
+use crate::loose::{self, Draft, Names, at};
+use crate::reader::{Code, Read, Refusal};
+use entity::{iri, type_tail};
+use kind::Kind;
+
+const NAMES: Names = Names { learner: "actor", course: "group", no_course: "no course: the event has no group" };
+
+/// Reads an envelope with its `data`, a bare event, or an array of either.
+pub fn read(document: &Value) -> Read {
+    if loose::too_deep(document) {
+        return vec![Err(loose::deep_refusal())];
+    }
+    match document {
+        Value::Array(documents) if documents.iter().any(is_envelope) => documents.iter().flat_map(one).collect(),
+        Value::Array(events) => envelope(events),
+        _ => one(document),
+    }
+}
+
+fn one(document: &Value) -> Read {
+    match document.get("data").and_then(Value::as_array) {
+        Some(events) if is_envelope(document) => envelope(events),
+        _ => vec![event(document, iri(document))],
+    }
+}
+
+fn is_envelope(document: &Value) -> bool {
+    document.get("data").is_some_and(Value::is_array) && document.get("action").is_none()
+}
+
+/// An id that repeats within the envelope names no event: some senders put their site's id there.
+fn envelope(events: &[Value]) -> Read {
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for id in events.iter().filter_map(iri) {
+        *times.entry(id).or_default() += 1;
+    }
+    events.iter().map(|document| event(document, iri(document).filter(|id| times[id] == 1))).collect()
+}
+
+fn event(document: &Value, id: Option<&str>) -> Result<SentEvent, Refusal> {
+    if !document.is_object() {
+        return Err(Refusal::new(Code::NotAnObject, "data", "an event is a JSON object"));
+    }
+    read_event(document, id).map_err(|refusal| refusal.with_id(id.map(str::to_string)))
+}
+
+fn read_event(document: &Value, id: Option<&str>) -> Result<SentEvent, Refusal> {
+    let kind = kind::of(document)?;
+    let learner = learner(document, kind)?;
+    let mut draft = Draft {
+        role: role(document, &learner),
+        learner: Some(learner),
+        course: course(document, kind),
+        session: document.get("session").and_then(iri).map(str::to_string),
+        title: entity::name(quiz::subject(document)),
+        ..Draft::default()
+    };
+    draft.take_time("eventTime", at(document, &["eventTime"]))?;
+    let body = match kind {
+        Kind::Media(action) => Body::Video(media::event(&mut draft, document, action)?),
+        Kind::Item(action) | Kind::Quiz(action) => quiz::event(&mut draft, document, action)?,
+        Kind::Grade => quiz::grade(&mut draft, document)?,
+        Kind::Viewed => Body::Viewed { object: entity::object_id(document)?.to_string() },
+        Kind::Enrolled => Body::Enrolled,
+        Kind::Unenrolled => Body::Unenrolled,
+        Kind::Completed => Body::Completed,
+    };
+    draft.finish(&NAMES, loose::source_id(id, document), body)
+}
+
+/// The actor; of a grade the assignee of the attempt, for the actor is the one who graded. Software is no learner.
+fn learner(document: &Value, kind: Kind) -> Result<String, Refusal> {
+    let (field, entity) = match kind {
+        Kind::Grade => ("object.assignee", quiz::assignee(document)),
+        _ => ("actor", at(document, &["actor"])),
+    };
+    let refuse = |message: &str| Refusal::new(Code::NoLearner, field, message);
+    let entity = entity.ok_or_else(|| refuse(&format!("{field} is absent")))?;
+    if matches!(
+        type_tail(entity),
+        "SoftwareApplication" | "Organization" | "Group" | "CourseOffering" | "CourseSection"
+    ) {
+        return Err(refuse(&format!("{field} is no person")));
+    }
+    iri(entity).map(str::to_string).ok_or_else(|| refuse(&format!("{field} has no id")))
+}
+
+/// The group, and nothing else (METRICS.md, Identity); a roster's event is about its object.
+fn course(document: &Value, kind: Kind) -> Option<String> {
+    if matches!(kind, Kind::Enrolled | Kind::Unenrolled | Kind::Completed) {
+        return document.get("object").and_then(iri).map(str::to_string);
+    }
+    at(document, &["group"]).and_then(iri).map(str::to_string)
+}
+
+/// Staff when the membership gives its member, who is this learner, no learner's role but one of those who teach.
+fn role(document: &Value, learner: &str) -> Role {
+    let member = at(document, &["membership", "member"]).and_then(iri);
+    let roles = at(document, &["membership", "roles"]).and_then(Value::as_array);
+    let (true, Some(roles)) = (member.is_none_or(|member| member == learner), roles) else { return Role::Learner };
+    let has = |names: &[&str]| {
+        let parts = roles.iter().filter_map(Value::as_str).flat_map(|role| role.split(['#', '/']));
+        parts.into_iter().any(|part| names.contains(&part))
+    };
+    let teaches = has(&["Instructor", "TeachingAssistant", "Administrator", "ContentDeveloper", "Manager", "Mentor"]);
+    if teaches && !has(&["Learner"]) { Role::Staff } else { Role::Learner }
+}

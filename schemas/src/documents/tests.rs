@@ -1,0 +1,102 @@
+use std::io::BufReader;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Line and text of each document; a text that does not parse is marked with its code.
+fn split(text: &str, chunk: usize) -> Vec<(u64, String)> {
+    let shown = |document: Document| match document.parse() {
+        Ok(value) => (document.line, value.to_string()),
+        Err(refusal) => (document.line, refusal.code.to_string()),
+    };
+    documents(BufReader::with_capacity(chunk, text.as_bytes())).map(|document| shown(document.unwrap())).collect()
+}
+
+fn check(text: &str, expected: &[(u64, &str)]) {
+    let expected: Vec<_> = expected.iter().map(|(line, text)| (*line, text.to_string())).collect();
+    for chunk in [1, 7, 1 << 16] {
+        assert_eq!(split(text, chunk), expected, "{text} in pieces of {chunk}");
+    }
+}
+
+#[test]
+fn each_line_an_object_an_array_or_objects_over_lines() {
+    check("{\"a\":1}\n\n{\"a\":2}\r\n{\"a\":3}", &[(1, "{\"a\":1}"), (3, "{\"a\":2}"), (4, "{\"a\":3}")]);
+    check("[{\"a\":1},{\"a\":2},\n [3] ]\n", &[(1, "{\"a\":1}"), (1, "{\"a\":2}"), (2, "[3]")]);
+    check(
+        "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n{\"c\":2}{\"d\":3}\n",
+        &[(1, "{\"a\":{\"b\":1}}"), (6, "{\"c\":2}"), (6, "{\"d\":3}")],
+    );
+    check("\u{feff}{\"a\":1}", &[(1, "{\"a\":1}")]);
+    check("", &[]);
+    check("[]", &[]);
+}
+
+#[test]
+fn comments_and_blank_lines_are_no_documents() {
+    check("# a comment\n\n   \n{\"a\":1}\n  # {\"b\":2}\n", &[(4, "{\"a\":1}")]);
+}
+
+#[test]
+fn what_a_log_shipper_wrote_first_is_left_out() {
+    check("Jan  1 00:00:00 host [tracking]: {\"a\":1}\n{\"a\":2}\n", &[(1, "{\"a\":1}"), (2, "{\"a\":2}")]);
+    check("[tracking] INFO {\"a\":1}\n[tracking] INFO {\"a\":2}\n", &[(1, "{\"a\":1}"), (2, "{\"a\":2}")]);
+    check("[1,2]\n{\"a\":2}", &[(1, "[1,2]"), (2, "{\"a\":2}")]);
+    check("log: {\"a\":1\nlog: {\"a\":2}\n", &[(1, "invalid_json"), (2, "{\"a\":2}")]);
+}
+
+#[test]
+fn a_bad_line_is_one_refusal_and_ends_nothing() {
+    let bad = "invalid_json";
+    check("{\"a\":1}\nnot json\n{\"a\":2}\n", &[(1, "{\"a\":1}"), (2, bad), (3, "{\"a\":2}")]);
+    check("{\"a\":\"cut sh\n{\"a\":2}\n", &[(1, bad), (2, "{\"a\":2}")]);
+    check("{\"a\":1,\n{\"a\":2}\n{\"a\":3}\n", &[(1, bad), (2, "{\"a\":2}"), (3, "{\"a\":3}")]);
+    check("{\"a\":[1,\n{\"a\":2}\n{\"a\":3}\n", &[(1, bad), (2, "{\"a\":2}"), (3, "{\"a\":3}")]);
+    check("{\"a\":\n{\"a\":2}\n", &[(1, bad), (2, "{\"a\":2}")]);
+    check("tail\":1,\"b\":{\"c\":1},\"d\":{}}\n{\"a\":2}", &[(1, bad), (2, "{\"a\":2}")]);
+    check("{\"a\":NaN}\n{\"a\":2}", &[(1, bad), (2, "{\"a\":2}")]);
+    check("{\n  \"a\": 1,,\n  \"b\": {\n  }\n}\n{\n  \"a\": 2\n}\n", &[(1, bad), (6, "{\"a\":2}")]);
+    check("[\n  {\"a\": 1 \"b\"},\n  {\"a\": 2}\n]\n", &[(2, bad), (3, "{\"a\":2}")]);
+    check("{\n  \"a\": [,\n    {\n    }\n  ]\n}\n{\"a\": 2}\n", &[(1, bad), (7, "{\"a\":2}")]);
+    check("1\n\"x {\"\n", &[(1, "1"), (2, "\"x {\"")]);
+}
+
+#[test]
+fn a_bad_line_is_named_in_the_message() {
+    let document = documents("\n{]".as_bytes()).next().unwrap().unwrap();
+    assert!(document.parse().unwrap_err().message.starts_with("line 2: not JSON"));
+}
+
+#[test]
+fn too_deep_and_too_large_documents_are_refused_and_the_next_is_read() {
+    let nested = |levels| format!("{}{}\n{{\"a\":1}}\n", "{\"a\":[".repeat(levels), "]}".repeat(levels));
+    check(&nested(17), &[(1, "too_deep"), (2, "{\"a\":1}")]);
+    check(&nested(1000), &[(1, "too_deep"), (2, "{\"a\":1}")]);
+    let large = format!("{{\"a\":\"{}\"}}\n{{\"a\":1}}\n", "x".repeat(MAX_DOCUMENT_BYTES + 10));
+    for text in [large.clone(), large.replace('\n', ""), large.replacen("\"}", &"x".repeat(1 << 17), 1)] {
+        let found: Vec<String> = split(&text, 1 << 16).into_iter().map(|(_, text)| text).collect();
+        assert!(found == ["too_large", "{\"a\":1}"], "{} documents", found.len());
+    }
+}
+
+#[test]
+fn many_lines_cut_short_cost_no_more_than_their_length() {
+    let text = "{\"a\":{\"b\":[1,\n".repeat(20_000);
+    assert_eq!(split(&text, 1 << 16).len(), 20_000);
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bytes_every_document_of_a_clean_line_is_found(
+        noise in prop::collection::vec("[ \\[\\]{}\",:a#1\\\\]{0,30}", 0..8),
+        chunk in 1usize..40,
+    ) {
+        let mut text = noise.join("\n");
+        documents(BufReader::with_capacity(chunk, text.as_bytes())).for_each(|document| drop(document.unwrap().parse()));
+        text = text.replace(['[', '{', '"', '#'], "");
+        text.push_str("\n{\"clean\":1}\n");
+        let found = split(&text, chunk);
+        prop_assert_eq!(&found[found.len() - 1].1, "{\"clean\":1}");
+    }
+}

@@ -1,0 +1,377 @@
+//! The learner event: what a client sent ([`SentEvent`]) and what the stream carries ([`Event`]).
+
+use crate::flags::Flags;
+use crate::ids::{EventId, Pseudonym};
+
+/// A heartbeat over 300 s is cut to it.
+pub const MAX_HEARTBEAT_MILLIS: i64 = 300_000;
+
+/// Who acted. Only [`Role::Learner`] counts in views; all roles reach the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Role {
+    /// A learner of the course, the default.
+    #[default]
+    Learner,
+    /// An instructor, tutor or administrator.
+    Staff,
+    /// A trial account.
+    Test,
+}
+
+impl Role {
+    /// The word that the native format and the lake use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Learner => "learner",
+            Role::Staff => "staff",
+            Role::Test => "test",
+        }
+    }
+
+    /// Reads the word; `None` for any other.
+    pub fn parse(word: &str) -> Option<Role> {
+        [Role::Learner, Role::Staff, Role::Test].into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// The format in which an event arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Trilha's own JSON.
+    Native,
+    /// xAPI statements.
+    Xapi,
+    /// 1EdTech Caliper envelopes and events.
+    Caliper,
+    /// Open edX tracking logs.
+    Edx,
+}
+
+impl Protocol {
+    /// Every protocol, in the order of their codes in stream records.
+    pub const ALL: [Protocol; 4] = [Protocol::Native, Protocol::Xapi, Protocol::Caliper, Protocol::Edx];
+
+    /// The word that the command line and the lake use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Native => "native",
+            Protocol::Xapi => "xapi",
+            Protocol::Caliper => "caliper",
+            Protocol::Edx => "edx",
+        }
+    }
+}
+
+/// What tells one act of a client from another when it sends no id of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceId {
+    /// The client's `id`, a statement id, an envelope's event id.
+    Given(String),
+    /// The first 16 bytes of SHA-256 over the content with sorted keys.
+    Content([u8; 16]),
+}
+
+/// An event as a client sent it: read and checked, not yet stamped by the collector.
+///
+/// Positions, lengths and times are integer milliseconds (METRICS.md, Arithmetic). What was out of range and
+/// ignored has left its mark in `flags`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SentEvent {
+    /// What tells a resend from a new act.
+    pub source_id: SourceId,
+    /// Milliseconds since 1970 UTC as sent; `None` when the event carries no time.
+    pub time_millis: Option<i64>,
+    /// The learner's raw id; it never enters the stream. `None` only for [`Body::Described`].
+    pub learner: Option<String>,
+    /// One run of a course (a *turma*).
+    pub course: String,
+    /// The client's session (xAPI: the registration).
+    pub session: Option<String>,
+    /// Who acted.
+    pub role: Role,
+    /// What people call the object of the event (the video, the quiz's question, the page).
+    pub title: Option<String>,
+    /// What the reader noticed.
+    pub flags: Flags,
+    /// What happened.
+    pub body: Body,
+}
+
+/// An event as the stream carries it: a [`SentEvent`] stamped by the collector, the learner a pseudonym.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// 128-bit hash of (tenant, learner, type, object, time as sent, source id).
+    pub id: EventId,
+    /// Who; [`Pseudonym::bucket`] is the partition key of the event's record.
+    pub learner: Pseudonym,
+    /// One run of a course.
+    pub course: String,
+    /// The client's session.
+    pub session: Option<String>,
+    /// Who acted.
+    pub role: Role,
+    /// What people call the object.
+    pub title: Option<String>,
+    /// Milliseconds since 1970 UTC as sent, even when in the future; `None` when none was sent.
+    pub time_millis: Option<i64>,
+    /// Milliseconds since 1970 UTC at which the collector had it (in a replay, the event's own time).
+    pub arrival_millis: i64,
+    /// Minutes to add to UTC for the course's zone at the event's time.
+    pub zone_offset_minutes: i16,
+    /// The version of the course's settings that were in force at arrival.
+    pub settings_version: u32,
+    /// What the reader and the collector noticed.
+    pub flags: Flags,
+    /// The format it came in.
+    pub protocol: Protocol,
+    /// The client's own id, where one was given.
+    pub source_id: Option<String>,
+    /// What happened.
+    pub body: Body,
+}
+
+impl Event {
+    /// The time for the views: as sent, but not after arrival when it was flagged as lying in the future.
+    /// Milliseconds; `None` when none was sent.
+    pub fn view_time_millis(&self) -> Option<i64> {
+        match self.time_millis {
+            Some(_) if self.flags.contains(Flags::FUTURE_TIME) => Some(self.arrival_millis),
+            time => time,
+        }
+    }
+}
+
+/// What happened, by type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// Any `video.*` type.
+    Video(VideoEvent),
+    /// Any `quiz.*` type.
+    Quiz(QuizEvent),
+    /// `activity.viewed`: a page, a file, a forum thread.
+    Viewed {
+        /// The object's id.
+        object: String,
+    },
+    /// `course.enrolled`.
+    Enrolled,
+    /// `course.unenrolled`.
+    Unenrolled,
+    /// `course.completed`.
+    Completed,
+    /// `object.described`: the catalogue.
+    Described(Description),
+}
+
+/// What a learner did with a video player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VideoAction {
+    /// A heartbeat: one watched segment.
+    Watched,
+    /// Playback began.
+    Played,
+    /// Playback paused.
+    Paused,
+    /// The position jumped.
+    Seeked,
+    /// The video was watched to its end.
+    Completed,
+    /// The player was closed.
+    Terminated,
+    /// The player was made ready (xAPI `initialized`, Open edX `load_video`); it tells a length.
+    Initialized,
+    /// Anything else done to the player: speed, transcript, full screen.
+    Interacted,
+}
+
+/// One `video.*` event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VideoEvent {
+    /// Which type.
+    pub action: VideoAction,
+    /// The video's id.
+    pub video: String,
+    /// The position, or for [`VideoAction::Watched`] and [`VideoAction::Seeked`] the `from`; content milliseconds.
+    pub position_millis: Option<i64>,
+    /// The `to` of [`VideoAction::Watched`] and [`VideoAction::Seeked`]; content milliseconds.
+    pub to_millis: Option<i64>,
+    /// The video's length, in (0, 36 000 000] ms; out of that it is `None` and flagged.
+    pub length_millis: Option<i64>,
+    /// Playback rate in [0.25, 4]; `None` when absent, or when out of that and flagged.
+    pub rate: Option<f64>,
+    /// The share of seconds that completes the video, in (0, 1] (xAPI `completion-threshold`).
+    pub threshold: Option<f64>,
+    /// The xAPI `played-segments` of the session so far: closed pairs (from, to) in content milliseconds, as they
+    /// stand in the list, zero length included; `Some` of an empty list when the attribute is there but empty.
+    pub segments: Option<Vec<(i64, i64)>>,
+}
+
+/// Which step of a quiz.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum QuizAction {
+    /// One question was answered.
+    #[default]
+    Answered,
+    /// The quiz was opened.
+    Started,
+    /// The quiz was handed in.
+    Submitted,
+}
+
+/// One `quiz.*` event.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct QuizEvent {
+    /// Which type.
+    pub action: QuizAction,
+    /// The quiz's id.
+    pub quiz: String,
+    /// The question's id; always there for [`QuizAction::Answered`], never for the others.
+    pub question: Option<String>,
+    /// The attempt's number, from 1.
+    pub attempt: Option<u32>,
+    /// The attempt's id, where it has one instead of a number.
+    pub attempt_id: Option<String>,
+    /// What was answered; a list is sorted and joined by ", ".
+    pub response: Option<String>,
+    /// Whether the platform says that it is right.
+    pub correct: Option<bool>,
+    /// Points, in the unit of `max_score`.
+    pub score: Option<f64>,
+    /// Points possible.
+    pub max_score: Option<f64>,
+    /// A score in [0, 1] as the platform scaled it (xAPI); used only when it is all there is.
+    pub scaled: Option<f64>,
+    /// Time taken, in milliseconds.
+    pub elapsed_millis: Option<i64>,
+}
+
+/// The score of one answer and where it comes from, the best source last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Score {
+    /// Neither points nor a verdict.
+    None,
+    /// 1 000 000 or 0, by `correct`.
+    ByCorrect(u32),
+    /// Millionths of the points possible.
+    ByPoints(u32),
+}
+
+impl QuizEvent {
+    /// s in millionths (METRICS.md, Quiz): floor(score / max_score · 10⁶ + 0.5) clamped to [0, 1] when max_score > 0; else
+    /// 1 or 0 by `correct`; else by `scaled`, in the same way.
+    pub fn millionths(&self) -> Score {
+        let points = self.raw_millionths().map(|raw| Score::ByPoints(raw.clamp(0.0, 1e6) as u32));
+        let verdict = self.correct.map(|correct| Score::ByCorrect(if correct { 1_000_000 } else { 0 }));
+        points
+            .or(verdict)
+            .or_else(|| self.scaled_millionths().map(|raw| Score::ByPoints(raw.clamp(0.0, 1e6) as u32)))
+            .unwrap_or(Score::None)
+    }
+
+    /// Whether the answer is right: the flag, else s = 1, else unknown.
+    pub fn is_correct(&self) -> Option<bool> {
+        self.correct.or(match self.millionths() {
+            Score::ByPoints(1_000_000) => Some(true),
+            _ => None,
+        })
+    }
+
+    /// Whether the score that counts lies outside [0, 1] of its maximum.
+    pub fn score_is_out_of_range(&self) -> bool {
+        let used = self.raw_millionths().or(if self.correct.is_none() { self.scaled_millionths() } else { None });
+        used.is_some_and(|raw| !(0.0..=1e6).contains(&raw))
+    }
+
+    fn raw_millionths(&self) -> Option<f64> {
+        let (score, max_score) = self.score.zip(self.max_score)?;
+        (score.is_finite() && max_score.is_finite() && max_score > 0.0).then(|| (score / max_score * 1e6 + 0.5).floor())
+    }
+
+    fn scaled_millionths(&self) -> Option<f64> {
+        let nothing_else = self.score.zip(self.max_score).is_none();
+        self.scaled.filter(|scaled| scaled.is_finite() && nothing_else).map(|scaled| (scaled * 1e6 + 0.5).floor())
+    }
+}
+
+/// What the catalogue says of an object.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Description {
+    /// The object's id: a video, quiz, question, page, or the course itself.
+    pub object: String,
+    /// The part of the course in which it stands.
+    pub section: Option<String>,
+    /// Its place in that part.
+    pub position: Option<i64>,
+    /// A video's length, in milliseconds.
+    pub length_millis: Option<i64>,
+    /// Where it can be opened.
+    pub url: Option<String>,
+}
+
+impl Body {
+    /// The native type's name, as in `video.watched`.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Body::Video(video) => video.action.type_name(),
+            Body::Quiz(quiz) => quiz.action.type_name(),
+            Body::Viewed { .. } => "activity.viewed",
+            Body::Enrolled => "course.enrolled",
+            Body::Unenrolled => "course.unenrolled",
+            Body::Completed => "course.completed",
+            Body::Described(_) => "object.described",
+        }
+    }
+
+    /// The id of what was acted on: the video, the question (or the quiz), the page; the empty string for the course.
+    pub fn object(&self) -> &str {
+        match self {
+            Body::Video(video) => &video.video,
+            Body::Quiz(quiz) => quiz.question.as_deref().unwrap_or(&quiz.quiz),
+            Body::Viewed { object } => object,
+            Body::Enrolled | Body::Unenrolled | Body::Completed => "",
+            Body::Described(description) => &description.object,
+        }
+    }
+}
+
+impl VideoAction {
+    /// Every action, in the order of their codes in stream records.
+    pub const ALL: [VideoAction; 8] = [
+        VideoAction::Watched,
+        VideoAction::Played,
+        VideoAction::Paused,
+        VideoAction::Seeked,
+        VideoAction::Completed,
+        VideoAction::Terminated,
+        VideoAction::Initialized,
+        VideoAction::Interacted,
+    ];
+
+    /// The native type's name.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            VideoAction::Watched => "video.watched",
+            VideoAction::Played => "video.played",
+            VideoAction::Paused => "video.paused",
+            VideoAction::Seeked => "video.seeked",
+            VideoAction::Completed => "video.completed",
+            VideoAction::Terminated => "video.terminated",
+            VideoAction::Initialized => "video.initialized",
+            VideoAction::Interacted => "video.interacted",
+        }
+    }
+}
+
+impl QuizAction {
+    /// Every action, in the order of their codes in stream records.
+    pub const ALL: [QuizAction; 3] = [QuizAction::Answered, QuizAction::Started, QuizAction::Submitted];
+
+    /// The native type's name.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            QuizAction::Answered => "quiz.answered",
+            QuizAction::Started => "quiz.started",
+            QuizAction::Submitted => "quiz.submitted",
+        }
+    }
+}

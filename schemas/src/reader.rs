@@ -1,0 +1,188 @@
+//! What every reader of events shares: why it refuses one, and how it reads loose JSON.
+
+use std::fmt;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::event::SentEvent;
+use crate::ids::first_16;
+
+/// Why an event was refused: a code for programs, the field, and a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The reason, one of a closed list.
+    pub code: Code,
+    /// The field at fault, as the sender wrote it (`object.id`); empty when it is the whole event.
+    pub field: String,
+    /// What is wrong and what is expected. It quotes no learner id.
+    pub message: String,
+    /// The sender's id of the event, where one could be read.
+    pub id: Option<String>,
+}
+
+/// The closed list of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// Not JSON.
+    InvalidJson,
+    /// JSON, but no object.
+    NotAnObject,
+    /// JSON nested more than 32 deep.
+    TooDeep,
+    /// The type, verb or name is none that Trilha reads.
+    UnknownType,
+    /// A field that the type needs is absent.
+    MissingField,
+    /// A field has the wrong JSON type.
+    WrongType,
+    /// A field's value is out of range or cannot be read.
+    InvalidValue,
+    /// A text is longer than allowed.
+    TooLong,
+    /// No learner: absent, empty, null or "anonymous".
+    NoLearner,
+    /// No course.
+    NoCourse,
+    /// No time, where one is needed (a replay).
+    TimeMissing,
+    /// About neither a video nor a quiz, course or activity: nothing that Trilha measures.
+    NotRelevant,
+    /// The same act is told by another event of the same source, which is the one that counts.
+    Redundant,
+    /// The credential may not write this learner's events.
+    NotYours,
+    /// The event cannot fit a stream record.
+    TooLarge,
+}
+
+impl Code {
+    /// The code as it is printed, stored and answered.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::InvalidJson => "invalid_json",
+            Code::NotAnObject => "not_an_object",
+            Code::TooDeep => "too_deep",
+            Code::UnknownType => "unknown_type",
+            Code::MissingField => "missing_field",
+            Code::WrongType => "wrong_type",
+            Code::InvalidValue => "invalid_value",
+            Code::TooLong => "too_long",
+            Code::NoLearner => "no_learner",
+            Code::NoCourse => "no_course",
+            Code::TimeMissing => "time_missing",
+            Code::NotRelevant => "not_relevant",
+            Code::Redundant => "redundant",
+            Code::NotYours => "not_yours",
+            Code::TooLarge => "too_large",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Refusal {
+    /// A refusal without the sender's id.
+    pub fn new(code: Code, field: impl Into<String>, message: impl Into<String>) -> Refusal {
+        Refusal { code, field: field.into(), message: message.into(), id: None }
+    }
+
+    /// The same, with the sender's id.
+    pub fn with_id(mut self, id: Option<String>) -> Refusal {
+        self.id = id;
+        self
+    }
+}
+
+/// What one source document (a statement, a log line, an envelope's event) came to: events, or why not. One document
+/// may hold several events (an Open edX `problem_check`: one per question).
+pub type Read = Vec<Result<SentEvent, Refusal>>;
+
+/// The longest id of a learner, course, object or session, in bytes.
+pub const MAX_ID_BYTES: usize = 512;
+/// The longest title, in characters; a longer one is cut and flagged.
+pub const MAX_TITLE_CHARS: usize = 200;
+/// The longest response that is kept, in characters; a longer one is cut and flagged. Views show 200 of them.
+pub const MAX_RESPONSE_CHARS: usize = 2_000;
+/// The deepest JSON.
+pub const MAX_DEPTH: usize = 32;
+
+/// The first 16 bytes of SHA-256 over the value's compact JSON with sorted keys: the source id of an event that has none.
+pub fn content_hash(value: &Value) -> [u8; 16] {
+    let mut text = String::new();
+    write_sorted(value, &mut text);
+    first_16(&Sha256::digest(text.as_bytes()))
+}
+
+fn write_sorted(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| key.as_str());
+            write_list(out, '{', '}', entries, |(key, value), out| {
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                write_sorted(value, out);
+            });
+        }
+        Value::Array(items) => write_list(out, '[', ']', items, write_sorted),
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+fn write_list<T>(
+    out: &mut String,
+    open: char,
+    close: char,
+    items: impl IntoIterator<Item = T>,
+    write: impl Fn(T, &mut String),
+) {
+    out.push(open);
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write(item, out);
+    }
+    out.push(close);
+}
+
+/// Whether a learner's id names nobody: empty or "anonymous".
+pub fn is_nobody(learner: &str) -> bool {
+    let learner = learner.trim();
+    learner.is_empty() || learner.eq_ignore_ascii_case("anonymous")
+}
+
+/// Cuts a text to a number of characters; tells whether it was longer.
+pub fn cut(text: String, most_chars: usize) -> (String, bool) {
+    match text.char_indices().nth(most_chars) {
+        Some((at, _)) => (text[..at].to_string(), true),
+        None => (text, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_content_hash_does_not_depend_on_the_order_of_keys() {
+        let one: Value = serde_json::from_str(r#"{"a":1,"b":{"c":[1,2],"d":"x"}}"#).unwrap();
+        let other: Value = serde_json::from_str(r#"{"b":{"d":"x","c":[1,2]},"a":1}"#).unwrap();
+        assert_eq!(content_hash(&one), content_hash(&other));
+        assert_ne!(content_hash(&one), content_hash(&json!({"a": 1, "b": {"c": [2, 1], "d": "x"}})));
+    }
+
+    #[test]
+    fn cutting_counts_characters() {
+        assert_eq!(cut("ação".into(), 2), ("aç".into(), true));
+        assert_eq!(cut("ação".into(), 4), ("ação".into(), false));
+    }
+}

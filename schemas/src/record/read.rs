@@ -1,0 +1,43 @@
+//! Reading a record's body, every length checked against what is left.
+
+use super::event::read_event;
+use super::{Decoded, RecordError};
+use crate::ids::Pseudonym;
+use crate::packing::Input;
+
+/// The fewest bytes that an event takes, so that a count cannot claim more than the record holds.
+const LEAST_EVENT_BYTES: usize = 24;
+
+/// The tables that a record's events point to.
+pub(super) struct Interned<'a> {
+    strings: Vec<&'a str>,
+    learners: Vec<Pseudonym>,
+}
+
+impl Interned<'_> {
+    pub(super) fn string(&self, at: u64) -> Result<String, RecordError> {
+        let text = usize::try_from(at).ok().and_then(|at| self.strings.get(at));
+        text.map(|text| (*text).to_string()).ok_or(RecordError::Damaged("a string's index"))
+    }
+
+    pub(super) fn learner(&self, at: u64) -> Result<Pseudonym, RecordError> {
+        let learner = usize::try_from(at).ok().and_then(|at| self.learners.get(at));
+        learner.copied().ok_or(RecordError::Damaged("a learner's index"))
+    }
+}
+
+pub(super) fn body(body: &[u8]) -> Result<Decoded, RecordError> {
+    let mut input = Input::new(body);
+    let checksum = u32::from_be_bytes(input.array()?);
+    if checksum != crc32fast::hash(input.rest()) {
+        return Err(RecordError::Damaged("its checksum"));
+    }
+    let tenant = input.text()?.to_string();
+    let base = input.zigzag()?;
+    let strings = (0..input.count(1)?).map(|_| input.text()).collect::<Result<Vec<_>, _>>()?;
+    let learners = (0..input.count(16)?).map(|_| input.array().map(Pseudonym)).collect::<Result<Vec<_>, _>>()?;
+    let tables = Interned { strings, learners };
+    let count = input.count(LEAST_EVENT_BYTES)?;
+    let events = (0..count).map(|_| read_event(&mut input, base, &tables)).collect::<Result<Vec<_>, _>>()?;
+    if input.rest().is_empty() { Ok(Decoded { tenant, events }) } else { Err(RecordError::Damaged("bytes left over")) }
+}

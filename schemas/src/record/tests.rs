@@ -1,0 +1,207 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{Body, Description, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
+use crate::flags::Flags;
+use crate::ids::{EventId, Pseudonym};
+
+fn double() -> impl Strategy<Value = Option<f64>> {
+    proptest::option::of(prop_oneof![Just(1.0), -1e9..1e9f64])
+}
+
+fn integer() -> impl Strategy<Value = Option<i64>> {
+    proptest::option::of(-1_000_000_000_000i64..1_000_000_000_000)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![Just("curso#1".to_string()), Just("ação|x".to_string()), ".{1,20}"]
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    let segments = proptest::option::of(proptest::collection::vec((0..9_000_000i64, 0..9_000_000i64), 0..5));
+    let video = (0..8usize, text(), integer(), integer(), integer(), double(), double(), segments).prop_map(
+        |(action, video, position_millis, to_millis, length_millis, rate, threshold, segments)| {
+            let action = VideoAction::ALL[action];
+            Body::Video(VideoEvent {
+                action,
+                video,
+                position_millis,
+                to_millis,
+                length_millis,
+                rate,
+                threshold,
+                segments,
+            })
+        },
+    );
+    let optional = || proptest::option::of(text());
+    let quiz = (0..3usize, text(), optional(), 1..99u32, optional(), any::<Option<bool>>(), double(), integer())
+        .prop_map(|(action, quiz, question, attempt, response, correct, score, elapsed_millis)| {
+            let attempt_id = response.clone();
+            let (max_score, scaled, attempt) = (score, score, Some(attempt).filter(|attempt| *attempt > 1));
+            let action = QuizAction::ALL[action];
+            Body::Quiz(QuizEvent {
+                action,
+                quiz,
+                question,
+                attempt,
+                attempt_id,
+                response,
+                correct,
+                score,
+                max_score,
+                scaled,
+                elapsed_millis,
+            })
+        });
+    let described = (text(), optional(), integer(), integer(), optional()).prop_map(
+        |(object, section, position, length_millis, url)| {
+            Body::Described(Description { object, section, position, length_millis, url })
+        },
+    );
+    let viewed = text().prop_map(|object| Body::Viewed { object });
+    prop_oneof![video, quiz, described, viewed, Just(Body::Enrolled), Just(Body::Unenrolled), Just(Body::Completed)]
+}
+
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    let who =
+        (any::<[u8; 16]>(), 0..3u8, text(), proptest::option::of(text()), proptest::option::of(text()), 0..3usize);
+    let when = (integer(), 0..2_000_000_000_000i64, -720..720i16, 0..3u32, any::<u16>(), 0..4usize);
+    (who, when, proptest::option::of(text()), body()).prop_map(|(who, when, source_id, body)| {
+        let (id, learner, course, session, title, role) = who;
+        let (time_millis, arrival_millis, zone_offset_minutes, settings_version, flags, protocol) = when;
+        let (id, learner) = (EventId(id), Pseudonym([learner; 16]));
+        let role = [Role::Learner, Role::Staff, Role::Test][role];
+        let (flags, protocol) = (Flags::from_bits(flags.into()), Protocol::ALL[protocol]);
+        Event {
+            id,
+            learner,
+            course,
+            session,
+            role,
+            title,
+            time_millis,
+            arrival_millis,
+            zone_offset_minutes,
+            settings_version,
+            flags,
+            protocol,
+            source_id,
+            body,
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_record_reads_back(events in proptest::collection::vec(event(), 0..60)) {
+        let decoded = decode(&encode("escola", &events)).unwrap();
+        prop_assert_eq!(decoded, Decoded { tenant: "escola".into(), events });
+    }
+
+    #[test]
+    fn a_cut_or_flipped_record_is_refused(events in proptest::collection::vec(event(), 1..40), at: usize, bit in 0..8u8) {
+        let record = encode("t", &events);
+        prop_assert!(decode(&record[..at % record.len()]).is_err());
+        let mut flipped = record.clone();
+        let at = at % record.len();
+        flipped[at] ^= 1 << bit;
+        let decoded = decode(&flipped);
+        prop_assert!(decoded.is_err() || decoded == decode(&record), "byte {} bit {}", at, bit);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let mut record = b"TRLH\x01\x00".to_vec();
+        record.extend_from_slice(&bytes);
+        prop_assert!(decode(&record).is_err());
+        record[5] = 1;
+        prop_assert!(decode(&record).is_err());
+    }
+
+    #[test]
+    fn packing_keeps_every_event_once_in_its_bucket(events in proptest::collection::vec(event(), 0..60)) {
+        let (records, too_large) = pack("t", events.clone());
+        prop_assert!(too_large.is_empty());
+        let mut seen = Vec::new();
+        for packed in &records {
+            let decoded = decode(&packed.bytes).unwrap().events;
+            prop_assert_eq!(decoded.len(), packed.events.len());
+            for (event, at) in decoded.iter().zip(&packed.events) {
+                prop_assert_eq!(event.learner.bucket(), packed.bucket);
+                prop_assert_eq!(event, &events[*at]);
+                seen.push(*at);
+            }
+        }
+        seen.sort_unstable();
+        prop_assert_eq!(seen, (0..events.len()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_bomb_and_a_later_version_are_refused() {
+    let bomb = zstd::bulk::compress(&vec![0; 64 * 1024 * 1024], 19).unwrap();
+    let mut record = b"TRLH\x01\x01".to_vec();
+    varint(&mut record, 64 * 1024 * 1024);
+    record.extend_from_slice(&bomb);
+    assert_eq!(decode(&record), Err(RecordError::Damaged("it claims a body of over 4 MiB")));
+    let mut lying = b"TRLH\x01\x01".to_vec();
+    varint(&mut lying, 1024);
+    lying.extend_from_slice(&bomb);
+    assert_eq!(decode(&lying), Err(RecordError::Damaged("its zstd frame")));
+    assert_eq!(decode(b"TRLH\x02\x00"), Err(RecordError::Unknown(2)));
+    assert_eq!(decode(b"TRLH\x01\x07"), Err(RecordError::Unknown(7)));
+    assert_eq!(decode(b"{}"), Err(RecordError::Foreign));
+}
+
+/// A record as version 1 wrote it: read for ever.
+#[test]
+fn the_golden_record_of_version_1_reads() {
+    let golden = include_bytes!("../../golden/record-v1.bin");
+    let decoded = decode(golden).unwrap();
+    assert_eq!((decoded.tenant.as_str(), decoded.events.len()), ("escola", 3));
+    assert_eq!(decoded, golden_record());
+    assert_eq!(encode("escola", &decoded.events), golden);
+}
+
+fn golden_record() -> Decoded {
+    let event = |at: u8, body: Body| Event {
+        id: EventId([at; 16]),
+        learner: Pseudonym([0xab; 16]),
+        course: "turma-1".into(),
+        session: Some("s1".into()),
+        role: Role::Learner,
+        title: None,
+        time_millis: Some(1_772_479_800_250 + i64::from(at)),
+        arrival_millis: 1_772_479_801_000,
+        zone_offset_minutes: -180,
+        settings_version: 1,
+        flags: Flags::NO_ZONE,
+        protocol: Protocol::Xapi,
+        source_id: Some(format!("id-{at}")),
+        body,
+    };
+    let video = VideoEvent {
+        action: VideoAction::Paused,
+        video: "v1".into(),
+        position_millis: Some(12_500),
+        to_millis: None,
+        length_millis: Some(300_000),
+        rate: Some(1.25),
+        threshold: Some(0.8),
+        segments: Some(vec![(0, 5_000), (10_000, 12_500)]),
+    };
+    let quiz = QuizEvent {
+        quiz: "q".into(),
+        question: Some("q1".into()),
+        attempt: Some(2),
+        response: Some("b".into()),
+        correct: Some(false),
+        score: Some(0.5),
+        max_score: Some(2.0),
+        elapsed_millis: Some(4_200),
+        ..QuizEvent::default()
+    };
+    let events = vec![event(1, Body::Video(video)), event(2, Body::Quiz(quiz)), event(3, Body::Enrolled)];
+    Decoded { tenant: "escola".into(), events }
+}

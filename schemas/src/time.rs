@@ -1,0 +1,166 @@
+//! Times as sent: RFC 3339 and its relatives in the field, to milliseconds since 1970 UTC.
+
+use jiff::civil::{Date, DateTime, Time};
+
+/// A time as sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentTime {
+    /// Milliseconds since 1970 UTC: floor(x · 1000 + 0.5) in doubles, x in seconds with microseconds.
+    pub millis: i64,
+    /// It had no zone and was read as UTC.
+    pub no_zone: bool,
+}
+
+/// Reads `2026-11-23T12:00:00.123Z`, with a space for the T, with `+00:00`, `+0000`, `+00` or no zone, with any number
+/// of decimals (those beyond microseconds are dropped). `None` for anything else, also for days and times that do not
+/// exist. A leap second (`:60`) is read as the second before it.
+pub fn parse(text: &str) -> Option<SentTime> {
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    let separator = *bytes.get(10)?;
+    if !text.is_ascii() || !matches!(separator, b'T' | b't' | b' ') {
+        return None;
+    }
+    let (clock, zone) = split_zone(&text[11..]);
+    let date = parse_date(&text[..10])?;
+    let (time, micros) = parse_clock(clock)?;
+    let offset_seconds = zone.map_or(Some(0), parse_zone)?;
+    let seconds = seconds_since_epoch(DateTime::from_parts(date, time)) - offset_seconds;
+    let exact = (seconds * 1_000_000 + micros) as f64 / 1e6;
+    Some(SentTime { millis: (exact * 1000.0 + 0.5).floor() as i64, no_zone: zone.is_none() })
+}
+
+/// Whether the lake files this time under `day=unknown`: before 2000 or from 2100 on. A function of the time alone, so
+/// that two copies of an event always share a partition.
+pub fn is_absurd(millis: i64) -> bool {
+    !(946_684_800_000..4_102_444_800_000).contains(&millis)
+}
+
+/// Days since 1970-01-01 in UTC.
+pub fn utc_day(millis: i64) -> i64 {
+    millis.div_euclid(86_400_000)
+}
+
+/// `2026-11-23T12:00:00.000Z`, the milliseconds only when there are any.
+pub fn format_millis(millis: i64) -> String {
+    match jiff::Timestamp::from_millisecond(millis) {
+        Ok(time) => time.to_string(),
+        Err(_) => format!("{millis} ms"),
+    }
+}
+
+/// `2026-11-23` of a day counted from 1970-01-01.
+pub fn format_day(day: i64) -> String {
+    match jiff::Timestamp::from_second(day.saturating_mul(86_400)) {
+        Ok(time) => time.strftime("%Y-%m-%d").to_string(),
+        Err(_) => format!("{day} d"),
+    }
+}
+
+fn split_zone(text: &str) -> (&str, Option<&str>) {
+    match text.find(['Z', 'z', '+', '-']) {
+        Some(at) => (&text[..at], Some(&text[at..])),
+        None => (text, None),
+    }
+}
+
+fn parse_date(text: &str) -> Option<Date> {
+    let (year, month, day) = (text.get(..4)?, text.get(5..7)?, text.get(8..10)?);
+    let dashes = text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
+    dashes.then_some(())?;
+    Date::new(digits(year)? as i16, digits(month)? as i8, digits(day)? as i8).ok()
+}
+
+/// `HH:MM[:SS[.ffffff…]]` to the time of day in whole seconds, and microseconds.
+fn parse_clock(text: &str) -> Option<(Time, i64)> {
+    let (clock, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+    let mut parts = clock.split(':');
+    let (hour, minute) = (parts.next()?, parts.next()?);
+    let second = parts.next().unwrap_or("00");
+    if parts.next().is_some() || [hour, minute, second].iter().any(|part| part.len() != 2) {
+        return None;
+    }
+    let second = digits(second)?;
+    let second = if second == 60 { 59 } else { second };
+    let time = Time::new(digits(hour)? as i8, digits(minute)? as i8, second as i8, 0).ok()?;
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let micros = digits(&format!("{fraction:0<6}")[..6])?;
+    Some((time, micros))
+}
+
+fn parse_zone(text: &str) -> Option<i64> {
+    let sign = match text.as_bytes()[0] {
+        b'Z' | b'z' => return (text.len() == 1).then_some(0),
+        b'-' => -1,
+        _ => 1,
+    };
+    let (hours, minutes) = match text.len() {
+        3 => (&text[1..3], "00"),
+        5 => (&text[1..3], &text[3..5]),
+        6 if text.as_bytes()[3] == b':' => (&text[1..3], &text[4..6]),
+        _ => return None,
+    };
+    let (hours, minutes) = (digits(hours)?, digits(minutes)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+fn digits(text: &str) -> Option<i64> {
+    let all = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    all.then(|| text.parse().ok()).flatten()
+}
+
+fn seconds_since_epoch(time: DateTime) -> i64 {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let days = time.date().duration_since(epoch).as_secs();
+    let time = time.time();
+    days + i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, millis: i64, no_zone: bool) {
+        assert_eq!(parse(text), Some(SentTime { millis, no_zone }), "{text}");
+    }
+
+    #[test]
+    fn the_forms_in_the_field_are_read() {
+        check("1970-01-01T00:00:01Z", 1000, false);
+        check("1970-01-01 00:00:01.5", 1500, true);
+        check("1970-01-01T03:00:00+03:00", 0, false);
+        check("1970-01-01T00:00:00.000-0300", 10_800_000, false);
+        check("1970-01-01T00:00:00+00", 0, false);
+        check("2013-08-05T15:08:13.123456789Z", 1_375_715_293_123, false);
+        check("1970-01-01T00:00:00.0005Z", 1, false);
+        check("1969-12-31T23:59:59Z", -1000, false);
+        check("2016-12-31T23:59:60Z", 1_483_228_799_000, false);
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "",
+            "2013",
+            "2013-02-30T00:00:00Z",
+            "2013-01-01T25:00:00Z",
+            "2013-01-01",
+            "2013-01-01T00:00:00+9",
+            "2013-01-01T00:00:00.Z",
+            "2013-01-01T1:00:00Z",
+            "２０13-01-01T00:00:00Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_and_texts_follow_utc() {
+        assert_eq!(utc_day(-1), -1);
+        assert_eq!(format_day(utc_day(1_375_715_293_123)), "2013-08-05");
+        assert_eq!(format_millis(1500), "1970-01-01T00:00:01.5Z");
+        assert!(is_absurd(0) && !is_absurd(1_375_715_293_123));
+    }
+}

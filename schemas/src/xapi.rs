@@ -1,0 +1,101 @@
+//! xAPI statements: the Video Profile, quiz statements of many dialects, views and enrolments.
+//!
+//! Verbs, activity types and extensions are told apart by the last part of their IRI, because the field writes them
+//! under several hosts, with `http` and `https`.
+
+mod activity;
+mod kind;
+mod quiz;
+mod video;
+
+use serde_json::Value;
+
+use crate::event::{Body, SentEvent};
+use crate::loose::{self, Draft, Names, at, str_at};
+use crate::reader::{Code, Read, Refusal};
+use activity::Activities;
+use kind::Kind;
+
+const NAMES: Names = Names {
+    learner: "actor",
+    course: "context.contextActivities",
+    no_course: "no course: no parent, and no grouping of a type that ends in /course",
+};
+
+/// Reads a statement, an array of them, a `{"statements": […]}` result, or a store's record with a `statement` in it.
+pub fn read(document: &Value) -> Read {
+    if loose::too_deep(document) {
+        return vec![Err(loose::deep_refusal())];
+    }
+    match document {
+        Value::Array(statements) => statements.iter().map(statement).collect(),
+        _ => match at(document, &["statements"]).and_then(Value::as_array) {
+            Some(statements) if document.get("verb").is_none() => statements.iter().map(statement).collect(),
+            _ => vec![statement(document)],
+        },
+    }
+}
+
+fn statement(document: &Value) -> Result<SentEvent, Refusal> {
+    let wrapped = document.get("statement").filter(|inner| inner.is_object() && document.get("verb").is_none());
+    let statement = wrapped.unwrap_or(document);
+    if !statement.is_object() {
+        return Err(Refusal::new(Code::NotAnObject, "", "a statement is a JSON object"));
+    }
+    let id = str_at(statement, &["id"]).map(str::to_ascii_lowercase);
+    event(statement, id.as_deref()).map_err(|refusal| refusal.with_id(id))
+}
+
+fn event(statement: &Value, id: Option<&str>) -> Result<SentEvent, Refusal> {
+    let kind = kind::of(statement)?;
+    let activities = Activities::of(statement);
+    let object = str_at(statement, &["object", "id"]).filter(|object| !object.trim().is_empty());
+    let object = object.ok_or_else(|| Refusal::new(Code::MissingField, "object.id", "the object has no id"))?;
+    let mut draft = Draft {
+        learner: learner(statement)?,
+        course: course(statement, object, &activities),
+        session: session(statement),
+        title: activity::name(&statement["object"]),
+        ..Draft::default()
+    };
+    let sent = at(statement, &["timestamp"]).or_else(|| at(statement, &["stored"]));
+    draft.take_time("timestamp", sent)?;
+    let body = match kind {
+        Kind::Video(action) => Body::Video(video::event(&mut draft, statement, action, object)),
+        Kind::Quiz(action) => quiz::event(&mut draft, statement, action, object, &activities),
+        Kind::Viewed => Body::Viewed { object: object.to_string() },
+        Kind::Enrolled => Body::Enrolled,
+        Kind::Unenrolled => Body::Unenrolled,
+        Kind::Completed => Body::Completed,
+    };
+    draft.finish(&NAMES, loose::source_id(id, statement), body)
+}
+
+/// Account, else mbox, mbox_sha1sum, openid. A group of people is no learner.
+fn learner(statement: &Value) -> Result<Option<String>, Refusal> {
+    let Some(actor) = at(statement, &["actor"]) else { return Ok(None) };
+    if str_at(actor, &["objectType"]) == Some("Group") {
+        return Err(Refusal::new(Code::NoLearner, "actor", "the actor is a group, not one learner"));
+    }
+    if let Some(account) = at(actor, &["account"]) {
+        let home = str_at(account, &["homePage"]).unwrap_or_default();
+        let name = account.get("name").and_then(loose::text).filter(|name| !crate::reader::is_nobody(name));
+        return Ok(name.map(|name| format!("{home}|{name}")));
+    }
+    let mbox = str_at(actor, &["mbox"]).map(str::to_lowercase).filter(|mbox| mbox != "mailto:anonymous");
+    let others = || ["mbox_sha1sum", "openid"].iter().find_map(|name| str_at(actor, &[name]).map(str::to_string));
+    Ok(mbox.or_else(others))
+}
+
+/// The object when it is a course; else the first parent, then grouping, that is one; else the first parent.
+fn course(statement: &Value, object: &str, activities: &Activities) -> Option<String> {
+    let itself = activity::is_course(&statement["object"]).then_some(object);
+    let course = itself.or_else(|| activities.first_course()).or_else(|| activities.first_parent());
+    course.map(str::to_string)
+}
+
+/// The session id of the Video Profile, else any other session id, else the registration.
+fn session(statement: &Value) -> Option<String> {
+    let extension = activity::extension(at(statement, &["context", "extensions"]), "session-id");
+    extension.and_then(loose::text).or_else(|| str_at(statement, &["context", "registration"]).map(str::to_string))
+}

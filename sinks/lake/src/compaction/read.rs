@@ -1,0 +1,99 @@
+//! The rows of a slice, from landing files and from the generation before.
+
+use std::fs::File;
+use std::ops::{Range, RangeInclusive};
+use std::path::Path;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{BooleanArray, RecordBatch, StringArray};
+use arrow_select::filter::filter_record_batch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+
+use crate::error::LakeError;
+use crate::rows::schema;
+
+const BATCH_ROWS: usize = 8192;
+
+/// A Parquet file of the lake, its footer read once.
+pub(crate) struct LakeFile {
+    file: File,
+    metadata: ArrowReaderMetadata,
+}
+
+impl LakeFile {
+    pub(crate) fn open(path: &Path) -> Result<LakeFile, LakeError> {
+        let file = File::open(path).map_err(LakeError::file(path))?;
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new().with_schema(schema()))?;
+        Ok(LakeFile { file, metadata })
+    }
+
+    /// The rows of the ranges (in order, apart), one after the other.
+    pub(crate) fn read(&self, ranges: &[Range<usize>]) -> Result<Vec<RecordBatch>, LakeError> {
+        Ok(self.reader(ranges, ProjectionMask::all())?.collect::<Result<_, _>>()?)
+    }
+
+    /// Every row.
+    pub(crate) fn read_all(&self) -> Result<Vec<RecordBatch>, LakeError> {
+        self.read(std::slice::from_ref(&(0..self.rows())))
+    }
+
+    /// Every row whose learner is in one of the buckets.
+    pub(crate) fn read_buckets(&self, buckets: &RangeInclusive<u16>) -> Result<Vec<RecordBatch>, LakeError> {
+        let (first, last) = bucket_texts(buckets);
+        let mut pieces = Vec::new();
+        for batch in self.reader(std::slice::from_ref(&(0..self.rows())), ProjectionMask::all())? {
+            let batch = batch?;
+            let learners = learners(&batch)?;
+            let wanted = |learner: Option<&str>| learner.is_some_and(|learner| is_within(learner, &first, &last));
+            let wanted: BooleanArray = learners.iter().map(|learner| Some(wanted(learner))).collect();
+            pieces.push(filter_record_batch(&batch, &wanted)?);
+        }
+        Ok(pieces)
+    }
+
+    /// The part of a range, whose rows lie in order of learner, that the buckets make.
+    pub(crate) fn narrow(&self, range: Range<usize>, buckets: &RangeInclusive<u16>) -> Result<Range<usize>, LakeError> {
+        let (first, last) = bucket_texts(buckets);
+        let (mut before, mut within) = (0, 0);
+        let learner = ProjectionMask::columns(self.metadata.parquet_schema(), ["learner"]);
+        for batch in self.reader(std::slice::from_ref(&range), learner)? {
+            let batch = batch?;
+            for learner in learners(&batch)?.iter().flatten() {
+                before += usize::from(&learner[..first.len().min(learner.len())] < first.as_str());
+                within += usize::from(is_within(learner, &first, &last));
+            }
+        }
+        let start = range.start + before;
+        Ok(start..start + within)
+    }
+
+    fn rows(&self) -> usize {
+        self.metadata.metadata().file_metadata().num_rows() as usize
+    }
+
+    fn reader(&self, ranges: &[Range<usize>], columns: ProjectionMask) -> Result<ParquetRecordBatchReader, LakeError> {
+        let file = self.file.try_clone().map_err(LakeError::file("a file of the lake"))?;
+        let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), self.rows());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            .with_batch_size(BATCH_ROWS)
+            .with_projection(columns)
+            .with_row_selection(selection);
+        Ok(reader.build()?)
+    }
+}
+
+fn learners(batch: &RecordBatch) -> Result<&StringArray, LakeError> {
+    let column = batch.column_by_name("learner").and_then(|column| column.as_string_opt());
+    column.ok_or_else(|| LakeError::Row { row: 0, column: "learner", reason: "is no text".to_string() })
+}
+
+fn bucket_texts(buckets: &RangeInclusive<u16>) -> (String, String) {
+    (format!("{:03x}", buckets.start()), format!("{:03x}", buckets.end()))
+}
+
+fn is_within(learner: &str, first: &str, last: &str) -> bool {
+    learner.get(..3).is_some_and(|bucket| (first..=last).contains(&bucket))
+}

@@ -1,0 +1,51 @@
+//! The lake in one folder of one machine, its parts tied together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::compaction::{Compacted, Compactor};
+use crate::error::LakeError;
+use crate::folder::LakeFolder;
+use crate::manifest::EmbeddedManifest;
+use crate::writer::LakeWriter;
+
+/// An open lake. One process at a time; readers of `events` need nothing of it.
+pub struct Lake {
+    writer: Arc<LakeWriter<EmbeddedManifest>>,
+    compactor: Compactor<EmbeddedManifest>,
+    manifest: Arc<EmbeddedManifest>,
+    folder: LakeFolder,
+}
+
+impl Lake {
+    /// Opens the lake in a folder (`DIR/lake`), or makes it, and ends what a crash cut short.
+    /// `fold_version` is the version of the fold that handles the rows; it is written into each.
+    pub async fn open(root: &Path, fold_version: u32) -> Result<Lake, LakeError> {
+        let folder = LakeFolder::create(root)?;
+        let manifest = Arc::new(EmbeddedManifest::open(&folder.manifest()).await?);
+        let compactor = Compactor::new(manifest.clone(), folder.clone());
+        compactor.recover().await?;
+        let writer = Arc::new(LakeWriter::open(manifest.clone(), folder.clone(), fold_version).await?);
+        Ok(Lake { writer, compactor, manifest, folder })
+    }
+
+    /// Where batches land; may be shared, and used while a compaction runs.
+    pub fn writer(&self) -> Arc<LakeWriter<EmbeddedManifest>> {
+        self.writer.clone()
+    }
+
+    /// Publishes what has landed so far; see [`Compactor::run`].
+    pub async fn compact(&self) -> Result<Compacted, LakeError> {
+        self.compactor.run().await
+    }
+
+    /// What the lake holds.
+    pub fn manifest(&self) -> &EmbeddedManifest {
+        &self.manifest
+    }
+
+    /// Where it holds it.
+    pub fn folder(&self) -> &LakeFolder {
+        &self.folder
+    }
+}

@@ -1,0 +1,114 @@
+//! The live tables' port: items with watermarks, replaced only by who knows the watermark.
+
+use std::future::Future;
+
+use thiserror::Error;
+use trilha_schemas::sequence::SequenceNumber;
+
+/// Names one item: items of one partition are read together, in order of their sort key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The partition key; at most 2,048 bytes.
+    pub partition: String,
+    /// The sort key; at most 1,024 bytes.
+    pub sort: String,
+}
+
+/// Per shard (incarnation and shard id), the last sequence number applied to an item. Sorted by shard; compared whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+pub struct Watermarks(Vec<(String, SequenceNumber)>);
+
+impl Watermarks {
+    /// The last sequence number of a shard that is applied; `None` when none is.
+    pub fn of(&self, shard: &str) -> Option<SequenceNumber> {
+        let at = self.0.binary_search_by(|(name, _)| name.as_str().cmp(shard)).ok()?;
+        Some(self.0[at].1)
+    }
+
+    /// Sets a shard's last applied sequence number.
+    pub fn set(&mut self, shard: &str, sequence_number: SequenceNumber) {
+        match self.0.binary_search_by(|(name, _)| name.as_str().cmp(shard)) {
+            Ok(at) => self.0[at].1 = sequence_number,
+            Err(at) => self.0.insert(at, (shard.to_string(), sequence_number)),
+        }
+    }
+
+    /// Every shard with its sequence number, in order of shard.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, SequenceNumber)> {
+        self.0.iter().map(|(shard, number)| (shard.as_str(), *number))
+    }
+}
+
+impl FromIterator<(String, SequenceNumber)> for Watermarks {
+    fn from_iter<I: IntoIterator<Item = (String, SequenceNumber)>>(entries: I) -> Self {
+        let mut watermarks = Watermarks::default();
+        entries.into_iter().for_each(|(shard, number)| watermarks.set(&shard, number));
+        watermarks
+    }
+}
+
+/// One stored item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its name.
+    pub key: Key,
+    /// What it holds the effect of.
+    pub watermarks: Watermarks,
+    /// Its content, opaque here.
+    pub value: Vec<u8>,
+}
+
+/// One conditional put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// The item to write.
+    pub item: Item,
+    /// The whole watermark that the stored item must have; `None`: there must be no such item.
+    pub expected: Option<Watermarks>,
+}
+
+/// What one conditional put came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// The item is written.
+    Written,
+    /// The condition failed and nothing changed; the item that is there, if any.
+    Conflict(Option<Item>),
+}
+
+/// Why a call failed.
+#[derive(Debug, Error)]
+pub enum LiveError {
+    /// The table refuses for now: try again later.
+    #[error("the live table is throttled")]
+    Throttled,
+    /// The call failed; its writes may or may not have happened. Read again, then try again.
+    #[error("the live table is unavailable: {0}")]
+    Unavailable(String),
+    /// A key or an item is larger than the table takes; trying again cannot help.
+    #[error("item {key:?} cannot be stored: {reason}")]
+    Unstorable {
+        /// Which item.
+        key: Key,
+        /// What limit it breaks.
+        reason: String,
+    },
+}
+
+/// Items that one writer each replaces and anyone reads.
+pub trait LiveTable: Send + Sync + 'static {
+    /// Reads items, strongly consistent, in the order of the keys; `None` where there is none.
+    fn get(&self, keys: Vec<Key>) -> impl Future<Output = Result<Vec<Option<Item>>, LiveError>> + Send;
+
+    /// Puts each item whose condition holds; each put stands for itself, in the order given, results in that order.
+    /// A later put is never durable before an earlier one of this or an earlier call; `durable` makes this and
+    /// everything before it durable before the answer (else the table may take its time).
+    fn replace(
+        &self,
+        replacements: Vec<Replacement>,
+        durable: bool,
+    ) -> impl Future<Output = Result<Vec<Replaced>, LiveError>> + Send;
+
+    /// Every item of a partition whose sort key starts with a prefix, in order of sort key.
+    fn query(&self, partition: &str, sort_prefix: &str) -> impl Future<Output = Result<Vec<Item>, LiveError>> + Send;
+}
