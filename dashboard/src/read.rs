@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use trilha_core::activity::month;
 use trilha_core::keys::{self, Kind};
-use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View};
+use trilha_core::views::{
+    CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial, merge,
+};
 use trilha_live::port::{Item, LiveError, LiveTable};
 use trilha_schemas::packing::{Damaged, Input};
 
@@ -72,11 +74,8 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
     }
 
     async fn merged<V: View>(&self, partition: &str, prefix: &str) -> Result<BTreeMap<String, V>, SourceError> {
-        let mut merged: BTreeMap<String, V> = BTreeMap::new();
-        for item in self.table.query(partition, prefix).await? {
-            merged.entry(object_of(&item)).or_default().add(&V::decode(&item.value)?);
-        }
-        Ok(merged)
+        let items = self.table.query(partition, prefix).await?;
+        Ok(merge(items.iter().map(|item| (item.key.sort.as_str(), item.value.as_slice())))?)
     }
 
     /// The views of one kind, or of one object of it.
@@ -102,7 +101,7 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
         let mut courses: BTreeMap<String, CourseView> = BTreeMap::new();
         for item in self.table.query(&keys::courses_partition(tenant), "").await? {
             let course = keys::parts(&item.key.sort).swap_remove(0);
-            courses.entry(course).or_default().add(&CourseView::decode(&item.value)?);
+            courses.entry(course).or_default().add(&partial(&item)?);
         }
         Ok(courses)
     }
@@ -205,7 +204,7 @@ impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
         let mut courses: BTreeMap<String, CourseView> = BTreeMap::new();
         let prefix = keys::course_sort(&query.course, "");
         for item in self.table.query(&keys::courses_partition(&query.tenant), &prefix).await? {
-            courses.entry(query.course.clone()).or_default().add(&CourseView::decode(&item.value)?);
+            courses.entry(query.course.clone()).or_default().add(&partial(&item)?);
         }
         let merged = self.merged_views(&query).await?;
         let Some(totals) =
@@ -236,7 +235,8 @@ impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
     }
 }
 
-/// The object in a view's sort key.
-fn object_of(item: &Item) -> String {
-    keys::parts(&item.key.sort).into_iter().nth(1).unwrap_or_default()
+/// A shard's partial of a course's totals; it is too small to have parts.
+fn partial(item: &Item) -> Result<CourseView, Damaged> {
+    let (_, view) = decode_partial(&item.value)?;
+    CourseView::decode(view)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::event::SentEvent;
+use crate::event::{Body, SentEvent};
 use crate::ids::first_16;
 
 /// Why an event was refused: a code for programs, the field, and a sentence for people.
@@ -103,8 +103,8 @@ impl Refusal {
 /// may hold several events (an Open edX `problem_check`: one per question).
 pub type Read = Vec<Result<SentEvent, Refusal>>;
 
-/// The longest id of a learner, course, object or session, in bytes.
-pub const MAX_ID_BYTES: usize = 512;
+/// The longest id of a learner, course, object or session, in bytes: two of them still make a key that DynamoDB takes.
+pub const MAX_ID_BYTES: usize = 500;
 /// The longest title, in characters; a longer one is cut and flagged.
 pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest response that is kept, in characters; a longer one is cut and flagged. Views show 200 of them.
@@ -150,6 +150,31 @@ fn write_list<T>(
         write(item, out);
     }
     out.push(close);
+}
+
+/// Refuses ids of courses and objects with control characters: nobody means them, and keys of items are made of the rest.
+///
+/// # Errors
+/// [`Code::InvalidValue`], with the field.
+pub fn check_ids(event: &SentEvent) -> Result<(), Refusal> {
+    let quiz = if let Body::Quiz(quiz) = &event.body { quiz.quiz.as_str() } else { "" };
+    for (field, id) in
+        [("course", event.course.as_str()), ("quiz", quiz), (object_field(&event.body), event.body.object())]
+    {
+        if id.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(Refusal::new(Code::InvalidValue, field, format!("{field} has a control character")));
+        }
+    }
+    Ok(())
+}
+
+fn object_field(body: &Body) -> &'static str {
+    match body {
+        Body::Video(_) => "video",
+        Body::Quiz(quiz) if quiz.question.is_some() => "question",
+        Body::Quiz(_) => "quiz",
+        _ => "object",
+    }
 }
 
 /// Whether a learner's id names nobody: empty or "anonymous".

@@ -1,10 +1,12 @@
-//! How items are named: a partition and a sort key, readable, every part escaped.
+//! How items are named: a partition and a sort key, readable, no longer than their parts (an id's own `|` stands as U+0001,
+//! which no id may hold).
 //!
 //! | item | partition | sort key |
 //! | --- | --- | --- |
-//! | learner item | `tenant│generation│learner│pseudonym` | `course│video│id`, `course│quiz│id`, `course│activity` |
+//! | learner item | `tenant│generation│learner│pseudonym` | `course│video│id`, `course│quiz│id`, `course│activity│` |
 //! | view of a video, quiz, object | `tenant│generation│course│course` | `video│id│shard`, `quiz│id│shard`, `object│id│shard` |
 //! | view of an hour, a month | as above | `hour│number│shard`, `month│number│shard` |
+//! | frozen part of a view | as above | the view's own, then `│part` |
 //! | totals of a course | `tenant│generation│courses` | `course│shard` |
 //! | progress of a shard, mark of a stale one | `progress`, `stale` | `shard` |
 //!
@@ -82,6 +84,11 @@ pub fn view_sort(kind: Kind, object: &str, shard: &str) -> String {
     format!("{}|{}|{}", kind.as_str(), escape(object), escape(shard))
 }
 
+/// The sort key of a frozen part of a view's partial.
+pub fn part_sort(partial: &str, part: &str) -> String {
+    format!("{partial}|{part}")
+}
+
 /// The sort key of a course's totals.
 pub fn course_sort(course: &str, shard: &str) -> String {
     format!("{}|{}", escape(course), escape(shard))
@@ -110,23 +117,40 @@ pub fn stale(shard: &str) -> Name {
 
 /// The parts of a sort key, unescaped.
 pub fn parts(key: &str) -> Vec<String> {
-    key.split('|').map(|part| part.replace("%7C", "|").replace("%25", "%")).collect()
+    key.split('|').map(|part| part.replace(STANDS_FOR_SEPARATOR, "|")).collect()
 }
 
+const STANDS_FOR_SEPARATOR: char = '\u{1}';
+
+/// As long as the part itself, so that ids of the greatest length still make a key that a table takes.
 fn escape(part: &str) -> String {
-    if part.contains(['|', '%']) { part.replace('%', "%25").replace('|', "%7C") } else { part.to_string() }
+    part.replace('|', "\u{1}")
 }
 
 #[cfg(test)]
 mod tests {
+    use trilha_schemas::reader::MAX_ID_BYTES;
+
     use super::*;
 
     #[test]
     fn parts_read_back_whatever_they_hold() {
-        for object in ["a", "a|b", "100%", "%7C", "", "course-v1:X+Y|%25"] {
+        for object in ["a", "a|b", "|", "100%", "%7C", "", "course-v1:X+Y|%25"] {
             let key = view_sort(Kind::Video, object, "i/shardId-0");
             assert_eq!(parts(&key), ["video", object, "i/shardId-0"], "{key}");
+            assert_eq!(parts(&part_sort(&key, "0-ab")), ["video", object, "i/shardId-0", "0-ab"], "{key}");
         }
+    }
+
+    #[test]
+    fn the_longest_ids_make_keys_that_a_table_takes() {
+        // DynamoDB: 2,048 bytes of partition key, 1,024 of sort key.
+        let (longest, shard) = ("|".repeat(MAX_ID_BYTES), shard(&"f".repeat(32), "shardId-000000000000"));
+        let view = view_sort(Kind::Object, &longest, &shard);
+        for sort in [learner_sort(&longest, "video", &longest), part_sort(&view, "1000-0123456789abcdef"), view] {
+            assert!(sort.len() <= 1_024, "{} bytes", sort.len());
+        }
+        assert!(course_partition(&longest, &longest).len() <= 2_048);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 mod activity;
 mod counts;
 mod object;
+mod partial;
 mod quiz;
 mod video;
 
 pub use activity::{CourseView, HourView, MonthView, Presence};
 pub use counts::Counts;
 pub use object::ObjectView;
+pub use partial::{FREEZE_AT_BYTES, decode_partial, encode_partial, merge, part_name};
 pub use quiz::{QuestionView, QuizView};
 pub use video::{Bin, VideoView};
 
@@ -33,6 +35,18 @@ pub trait View: Default + Clone + PartialEq {
     /// # Errors
     /// [`Damaged`] when the bytes are cut, flipped or of a later version.
     fn decode(bytes: &[u8]) -> Result<Self, Damaged>;
+
+    /// Two views that add up to this one, each about half its size; `None` where the view stays small.
+    fn halves(self) -> Option<(Self, Self)> {
+        None
+    }
+
+    /// Stored forms of views that add up to this one, each below [`FREEZE_AT_BYTES`] where halving comes that far.
+    fn pieces(&self) -> Vec<Vec<u8>> {
+        let stored = self.encode();
+        let halves = if stored.len() < FREEZE_AT_BYTES { None } else { self.clone().halves() };
+        halves.map_or_else(|| vec![stored], |(one, other)| [one.pieces(), other.pieces()].concat())
+    }
 }
 
 const VERSION: u8 = 1;

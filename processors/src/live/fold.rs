@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use trilha_core::Folded;
 use trilha_core::activity::ActivityChange;
 use trilha_core::views::{ObjectView, View};
+use trilha_core::{Folded, keys};
 use trilha_live::port::{Item, Key, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::sequence::SequenceNumber;
@@ -52,9 +52,10 @@ impl<T: LiveTable> Attempt<'_, T> {
             boundaries.extend(inside);
             self.state.learners.clear();
         };
-        let views = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
+        let (parts, views) = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
         let learners = self.replaced_learners(folded.learners);
-        let written = (views.len() + learners.len()) as u64;
+        let written = (parts.len() + views.len() + learners.len()) as u64;
+        self.write_parts(parts).await?;
         self.write_views(views).await?;
         self.write_learners(learners).await?;
         Ok(Applied { folded: folded.folded, written, conflicts: 0 })
@@ -120,7 +121,7 @@ impl<T: LiveTable> Attempt<'_, T> {
         };
         for ((name, key), item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
-            let view = value.map_or_else(|| Ok(name.zero()), |value| name.decode(&value));
+            let view = value.map_or_else(|| Ok(name.zero_partial()), |value| name.decode_partial(&value));
             self.state.views.insert(key.clone(), Warm::new(view.map_err(|error| damaged(key, error))?, watermarks));
             self.state.view(key);
         }
@@ -138,15 +139,16 @@ impl<T: LiveTable> Attempt<'_, T> {
         name.key(tenant, course, self.position.shard, |symbol| groups.object(symbol))
     }
 
-    /// Each view with the changes after its watermark; those that nothing moves are not written.
+    /// Each view with the changes after its watermark, and the parts that it comes to list; views that nothing moves are
+    /// not written.
     fn replaced_views(
         &mut self,
         groups: &Groups<'_>,
         changes: Changes,
         moved: &HashSet<ViewName>,
         boundaries: &BTreeSet<SequenceNumber>,
-    ) -> Vec<Replacement> {
-        let mut replacements = Vec::with_capacity(changes.len());
+    ) -> (Vec<Replacement>, Vec<Replacement>) {
+        let (mut parts, mut replacements) = (Vec::new(), Vec::with_capacity(changes.len()));
         for (name, epochs) in changes {
             let key = self.view_key(groups, name);
             let first = match self.applied_to_view(&key) {
@@ -160,10 +162,15 @@ impl<T: LiveTable> Attempt<'_, T> {
             if net.is_zero() && !moved.contains(&name) {
                 continue;
             }
-            warm.value.add(&net);
-            replacements.push(replacement(key, warm.value.encode(), &mut warm.stored, &self.position));
+            warm.value.view.add(&net);
+            let (value, frozen) = warm.value.encode(name.zero());
+            let of = |part: &str| Key { partition: key.partition.clone(), sort: keys::part_sort(&key.sort, part) };
+            parts.extend(
+                frozen.into_iter().map(|(part, value)| replacement(of(&part), value, &mut None, &self.position)),
+            );
+            replacements.push(replacement(key, value, &mut warm.stored, &self.position));
         }
-        replacements
+        (parts, replacements)
     }
 
     fn replaced_learners(&mut self, keys: Vec<Key>) -> Vec<Replacement> {
@@ -174,6 +181,14 @@ impl<T: LiveTable> Attempt<'_, T> {
             }
         }
         replacements
+    }
+
+    /// Parts never change: one that is there already is the same.
+    async fn write_parts(&self, replacements: Vec<Replacement>) -> Result<(), Stop> {
+        if !replacements.is_empty() {
+            self.table.replace(replacements, false).await?;
+        }
+        Ok(())
     }
 
     async fn write_views(&self, replacements: Vec<Replacement>) -> Result<(), Stop> {

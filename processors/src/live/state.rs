@@ -8,7 +8,7 @@ use trilha_core::video::VideoItem;
 use trilha_live::port::{Item, Key, Watermarks};
 use trilha_schemas::packing::Damaged;
 
-use super::view::AnyView;
+use super::view::Partial;
 
 /// A learner item of any kind.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl<V> Warm<V> {
 #[derive(Default)]
 pub(super) struct ShardState {
     pub learners: HashMap<Key, Warm<LearnerItem>>,
-    pub views: HashMap<Key, Warm<AnyView>>,
+    pub views: HashMap<Key, Warm<Partial>>,
     /// The progress that this consumer wrote last; warm items count only while the table still says so.
     progress: Option<Watermarks>,
     batch: u64,
@@ -120,7 +120,7 @@ impl ShardState {
     }
 
     /// The warm view, marked as used by this batch.
-    pub(super) fn view(&mut self, key: &Key) -> Option<&mut Warm<AnyView>> {
+    pub(super) fn view(&mut self, key: &Key) -> Option<&mut Warm<Partial>> {
         let warm = self.views.get_mut(key)?;
         warm.used = self.batch;
         Some(warm)

@@ -1,7 +1,10 @@
 //! Views of any kind, and what a batch changes in each.
 
 use trilha_core::keys::{self, Kind};
-use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View};
+use trilha_core::views::{
+    CourseView, FREEZE_AT_BYTES, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial,
+    encode_partial, part_name,
+};
 use trilha_live::port::Key;
 use trilha_schemas::packing::Damaged;
 
@@ -26,6 +29,16 @@ pub(super) enum AnyView {
     Month(MonthView),
     Course(CourseView),
 }
+
+/// A shard's partial of a view: what was frozen, by name, and what came since.
+#[derive(Debug, Clone)]
+pub(super) struct Partial {
+    parts: Vec<String>,
+    pub view: AnyView,
+}
+
+/// A frozen part: its name and its content.
+pub(super) type Part = (String, Vec<u8>);
 
 macro_rules! each {
     ($view:expr, $inner:ident => $result:expr) => {
@@ -53,7 +66,17 @@ impl ViewName {
         }
     }
 
-    pub(super) fn decode(self, bytes: &[u8]) -> Result<AnyView, Damaged> {
+    /// The partial without any event.
+    pub(super) fn zero_partial(self) -> Partial {
+        Partial { parts: Vec::new(), view: self.zero() }
+    }
+
+    pub(super) fn decode_partial(self, stored: &[u8]) -> Result<Partial, Damaged> {
+        let (parts, view) = decode_partial(stored)?;
+        Ok(Partial { parts, view: self.decode(view)? })
+    }
+
+    fn decode(self, bytes: &[u8]) -> Result<AnyView, Damaged> {
         Ok(match self {
             ViewName::Video { .. } => AnyView::Video(Box::new(VideoView::decode(bytes)?)),
             ViewName::Quiz { .. } => AnyView::Quiz(Box::new(QuizView::decode(bytes)?)),
@@ -91,6 +114,26 @@ impl ViewName {
     }
 }
 
+impl Partial {
+    /// The stored form, and the parts that have to be stored before it: a view that has grown large is frozen here.
+    pub(super) fn encode(&mut self, zero: AnyView) -> (Vec<u8>, Vec<Part>) {
+        let stored = self.view.encode();
+        if stored.len() < FREEZE_AT_BYTES {
+            return (encode_partial(&self.parts, &stored), Vec::new());
+        }
+        let pieces = std::mem::replace(&mut self.view, zero).pieces();
+        let first = self.parts.len();
+        let named = |(at, piece): (usize, Vec<u8>)| (part_name(first + at, &piece), piece);
+        let parts: Vec<Part> = pieces.into_iter().enumerate().map(named).collect();
+        self.parts.extend(parts.iter().map(|(name, _)| name.clone()));
+        (encode_partial(&self.parts, &self.view.encode()), parts)
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.view.memory_bytes() + 64 * self.parts.len()
+    }
+}
+
 impl AnyView {
     /// Adds a change of the same kind; one of another kind cannot come under the same name.
     pub(super) fn add(&mut self, other: &AnyView) {
@@ -109,11 +152,15 @@ impl AnyView {
         each!(self, view => view.is_zero())
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    fn encode(&self) -> Vec<u8> {
         each!(self, view => view.encode())
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    fn pieces(&self) -> Vec<Vec<u8>> {
+        each!(self, view => view.pieces())
+    }
+
+    fn memory_bytes(&self) -> usize {
         match self {
             AnyView::Video(view) => 512 + 16 * view.bins().len() + 64 * view.seconds.len() + 64 * view.lengths.len(),
             AnyView::Quiz(view) => {

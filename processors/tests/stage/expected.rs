@@ -6,7 +6,9 @@ use trilha_core::activity::{ActivityChange, ActivityItem};
 use trilha_core::keys::{self, Kind};
 use trilha_core::quiz::QuizItem;
 use trilha_core::video::VideoItem;
-use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View};
+use trilha_core::views::{
+    CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial, encode_partial,
+};
 use trilha_live::port::LiveTable;
 use trilha_schemas::event::{Body, Event, QuizAction, Role};
 use trilha_schemas::flags::Flags;
@@ -32,19 +34,23 @@ pub async fn stored(table: &FaultyTable) -> Stored {
 }
 
 fn is_zero_view(partition: &str, sort: &str, value: &[u8]) -> bool {
+    if !partition.contains("|course") {
+        return false;
+    }
+    let (_, value) = decode_partial(value).expect("a partial");
     let zeros = [VideoView::default().encode(), QuizView::default().encode(), CourseView::default().encode()];
-    let is_view = partition.contains("|course");
     let empty = sort.starts_with("hour|") || sort.starts_with("month|");
-    is_view && (zeros.iter().any(|zero| zero == value) || empty && HourView::default().encode() == value)
+    zeros.iter().any(|zero| zero == value) || empty && HourView::default().encode() == value
 }
 
 /// A stored value in words.
 pub fn show(key: &(String, String), value: Option<&Vec<u8>>) -> String {
     let Some(value) = value else { return "nothing".into() };
+    let view = decode_partial(value).map_or(&[][..], |(_, view)| view);
     match key.1.split('|').next() {
-        Some("video") => format!("{:?}", VideoView::decode(value)),
-        Some("quiz") => format!("{:?}", QuizView::decode(value)),
-        Some("hour") => format!("{:?}", HourView::decode(value)),
+        Some("video") => format!("{:?}", VideoView::decode(view)),
+        Some("quiz") => format!("{:?}", QuizView::decode(view)),
+        Some("hour") => format!("{:?}", HourView::decode(view)),
         _ => format!("{value:?}"),
     }
 }
@@ -146,5 +152,5 @@ fn view(event: &Event, kind: Kind, object: &str) -> (String, String) {
 }
 
 fn encoded<V: View>(views: BTreeMap<(String, String), V>) -> impl Iterator<Item = ((String, String), Vec<u8>)> {
-    views.into_iter().filter(|(_, view)| !view.is_zero()).map(|(key, view)| (key, view.encode()))
+    views.into_iter().filter(|(_, view)| !view.is_zero()).map(|(key, view)| (key, encode_partial(&[], &view.encode())))
 }

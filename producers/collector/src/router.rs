@@ -146,10 +146,10 @@ fn token_request(body: &[u8]) -> Result<(TokenRequest, i64), Refusal> {
         Refusal::new(Code::InvalidJson, "", expected)
     })?;
     if is_nobody(&asked.learner) || asked.learner.len() > MAX_ID_BYTES {
-        return Err(invalid("learner", "learner must name somebody, in at most 512 bytes"));
+        return Err(invalid("learner", "learner must name somebody, in at most 500 bytes"));
     }
     if asked.course.as_ref().is_some_and(|course| course.trim().is_empty() || course.len() > MAX_ID_BYTES) {
-        return Err(invalid("course", "course must name a course, in at most 512 bytes"));
+        return Err(invalid("course", "course must name a course, in at most 500 bytes"));
     }
     let millis = asked.seconds.map_or(DEFAULT_TOKEN_MILLIS, |seconds| seconds.saturating_mul(1_000));
     let in_range = (1..=MAX_TOKEN_MILLIS).contains(&millis);

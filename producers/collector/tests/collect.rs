@@ -66,6 +66,30 @@ async fn times_are_flagged_by_how_far_they_lie_from_arrival() {
 }
 
 #[tokio::test]
+async fn an_id_of_a_course_or_object_holds_no_control_character() {
+    let event = |course: &str, body: &str| {
+        format!(r#"{{"id":"e","learner":"ana","time":"2026-03-02T19:30:00Z","course":"{course}",{body}}}"#)
+    };
+    let viewed = r#""type":"activity.viewed","object":"a|b%""#;
+    let answered = |quiz: &str, question: &str| {
+        format!(r#""type":"quiz.answered","quiz":"{quiz}","question":"{question}","attempt":1,"correct":true"#)
+    };
+    let cases = [
+        (event(r"c\u0001", viewed), "course"),
+        (event("c", r#""type":"activity.viewed","object":"a\nb""#), "object"),
+        (event("c", &answered(r"q\u007f", "1")), "quiz"),
+        (event("c", &answered("q", r"\u0000")), "question"),
+    ];
+    let world = World::new(ScriptedStream::default());
+    for (text, field) in cases {
+        let receipt = world.collect(LIVE, &[text]).await.unwrap();
+        assert_eq!((receipt.accepted, receipt.rejected[0].code), (0, "invalid_value"), "{field}");
+        assert_eq!(receipt.rejected[0].field, field);
+    }
+    assert_eq!(world.collect(LIVE, &[event("ação", viewed)]).await.unwrap().accepted, 1);
+}
+
+#[tokio::test]
 async fn an_event_without_time_is_taken_live_and_refused_in_a_replay() {
     let text = r#"{"id":"e","type":"activity.viewed","learner":"ana","course":"c","object":"p"}"#.to_string();
     let world = World::new(ScriptedStream::default());

@@ -10,7 +10,7 @@ const BIN_MILLIS: i64 = 5_000;
 /// Where most viewers leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropOff {
-    /// The bin, k ≥ 1, with greatest viewers[k − 1] − viewers[k]; the first of equals.
+    /// The bin, k ≥ 1, with greatest `viewers[k − 1] − viewers[k]`; the first of equals.
     pub bin: usize,
     /// That difference, positive.
     pub lost: i64,
@@ -39,7 +39,7 @@ pub struct VideoMetrics {
     pub watch_millis: i64,
     /// Bins of 5 s that start before D (without D: those up to the last one touched).
     pub bins: Vec<Bin>,
-    /// viewers[k] / viewers; empty without viewers.
+    /// `viewers[k] / viewers`; empty without viewers.
     pub retention: Vec<f64>,
     /// Where most viewers leave.
     pub drop_off: Option<DropOff>,

@@ -44,6 +44,12 @@ impl<K: Ord + Clone> Counts<K> {
         other.0.iter().for_each(|(key, count)| self.add(key, *count));
     }
 
+    /// Takes the upper half of the keys out.
+    pub(crate) fn split_off_half(&mut self) -> Counts<K> {
+        let middle = self.0.keys().nth(self.0.len().div_ceil(2)).cloned();
+        middle.map_or_else(Counts::default, |middle| Counts(self.0.split_off(&middle)))
+    }
+
     /// Keys and counts, in order of key.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, i64)> {
         self.0.iter().map(|(key, count)| (key, *count))

@@ -74,6 +74,18 @@ impl QuestionView {
         self.titles.merge(&other.titles);
     }
 
+    /// Takes half of everything that is counted by key out.
+    fn split_off_half(&mut self) -> QuestionView {
+        QuestionView {
+            attempts_per_learner: self.attempts_per_learner.split_off_half(),
+            responses_first: self.responses_first.split_off_half(),
+            responses_last: self.responses_last.split_off_half(),
+            elapsed: self.elapsed.split_off_half(),
+            titles: self.titles.split_off_half(),
+            ..QuestionView::default()
+        }
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         self.read_totals().into_iter().for_each(|total| zigzag(out, total));
         self.attempts_per_learner.encode(out, write_number);
@@ -151,5 +163,17 @@ impl View for QuizView {
         let count = input.count(8)?;
         let question = |_| Ok((read_text(&mut input)?, QuestionView::decode(&mut input)?));
         Ok(QuizView { beyond_state, questions: (0..count).map(question).collect::<Result<_, Damaged>>()? })
+    }
+
+    fn halves(mut self) -> Option<(Self, Self)> {
+        let other = match self.questions.keys().nth(self.questions.len().div_ceil(2)).cloned() {
+            Some(middle) => self.questions.split_off(&middle),
+            None => {
+                let (name, question) = self.questions.iter_mut().next()?;
+                let half = question.split_off_half();
+                (half != QuestionView::default()).then(|| BTreeMap::from([(name.clone(), half)]))?
+            }
+        };
+        Some((self, QuizView { beyond_state: 0, questions: other }))
     }
 }

@@ -122,6 +122,17 @@ impl View for VideoView {
         view.titles = Counts::decode(&mut input, read_text)?;
         Ok(view)
     }
+
+    fn halves(mut self) -> Option<(Self, Self)> {
+        let other = VideoView {
+            lengths: self.lengths.split_off_half(),
+            thresholds: self.thresholds.split_off_half(),
+            seconds: self.seconds.split_off_half(),
+            titles: self.titles.split_off_half(),
+            ..VideoView::default()
+        };
+        (other != VideoView::default()).then_some((self, other))
+    }
 }
 
 impl VideoView {

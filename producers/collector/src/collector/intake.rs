@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use trilha_schemas::event::{Protocol, SentEvent};
 use trilha_schemas::ids::Pseudonym;
-use trilha_schemas::reader::{Code, MAX_ID_BYTES, Refusal, is_nobody};
+use trilha_schemas::reader::{Code, MAX_ID_BYTES, Refusal, check_ids, is_nobody};
 
 use super::{Arrival, Sent};
 use crate::credential::{Credential, given_id};
@@ -37,7 +37,7 @@ pub(super) fn sort<'a>(
     let (mut taken, mut refused) = (Vec::with_capacity(sent.len()), Vec::new());
     for Sent { index, raw, read, about } in sent {
         let (refusal, about) = match read {
-            Ok(event) => match credential.may_write(&event).and_then(|()| has_needed_time(&event, arrival)) {
+            Ok(event) => match check(credential, arrival, &event) {
                 Ok(()) => {
                     taken.push(Taken { index, raw, event });
                     continue;
@@ -50,6 +50,12 @@ pub(super) fn sort<'a>(
         refused.push(Refused { index, raw, refusal, about, pseudonym: None });
     }
     (taken, refused)
+}
+
+fn check(credential: &Credential, arrival: Arrival, event: &SentEvent) -> Result<(), Refusal> {
+    credential.may_write(event)?;
+    has_needed_time(event, arrival)?;
+    check_ids(event).map_err(|refusal| refusal.with_id(given_id(event)))
 }
 
 fn has_needed_time(event: &SentEvent, arrival: Arrival) -> Result<(), Refusal> {

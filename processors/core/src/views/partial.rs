@@ -1,0 +1,135 @@
+//! A view's partial as it is stored.
+//!
+//! A stored item has a greatest size and a view has none: thousands of learners may each give another answer. So a partial
+//! that has grown to [`FREEZE_AT_BYTES`] is *frozen*: its content moves into parts, items of their own that never change
+//! again, and it goes on from zero and lists them. The view is the sum. A part is named by its place in the list and a
+//! hash of its content, so that consumers who freeze at the same time either write the same part or parts that the
+//! partial never comes to list.
+//!
+//! ```text
+//! partial = parts: count, then each name · the view
+//! ```
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use trilha_schemas::ids::first_16;
+use trilha_schemas::packing::{Damaged, Input, bytes, varint};
+
+use super::View;
+use crate::keys;
+
+/// A partial of so many bytes is frozen. DynamoDB takes items of 400 KB, the key and the watermarks included.
+pub const FREEZE_AT_BYTES: usize = 256 * 1024;
+
+/// The stored form of a partial: the names of its frozen parts and the view's own stored form.
+pub fn encode_partial(parts: &[String], view: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(view.len() + 1);
+    varint(&mut out, parts.len() as u64);
+    parts.iter().for_each(|part| bytes(&mut out, part.as_bytes()));
+    out.extend_from_slice(view);
+    out
+}
+
+/// The names of the frozen parts and the view's own stored form.
+///
+/// # Errors
+/// [`Damaged`] when the list of parts is cut or flipped.
+pub fn decode_partial(stored: &[u8]) -> Result<(Vec<String>, &[u8]), Damaged> {
+    let mut input = Input::new(stored);
+    let count = input.count(1)?;
+    let parts = (0..count).map(|_| input.text().map(str::to_string)).collect::<Result<_, _>>()?;
+    Ok((parts, input.rest()))
+}
+
+/// The name of a part: its place in the partial's list and a hash of its content.
+pub fn part_name(place: usize, content: &[u8]) -> String {
+    let hash = u128::from_be_bytes(first_16(&Sha256::digest(content)));
+    format!("{place}-{hash:032x}")
+}
+
+/// Sums the partials of one kind of view, by object, whatever the number of shards and parts.
+///
+/// Items come as a query by prefix gives them: (sort key, stored form) in order, a partial before its parts, so that every
+/// part that a partial lists was written before the partial was read. Parts that none lists are passed over.
+///
+/// # Errors
+/// [`Damaged`] when something cannot be read, or a listed part is not there.
+pub fn merge<'a, V: View>(
+    items: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> Result<BTreeMap<String, V>, Damaged> {
+    let mut merged: BTreeMap<String, V> = BTreeMap::new();
+    let mut listed: BTreeMap<String, String> = BTreeMap::new();
+    for (sort, stored) in items {
+        if let Some(object) = listed.remove(sort) {
+            merged.entry(object).or_default().add(&V::decode(stored)?);
+            continue;
+        }
+        let [_kind, object, _shard] = <[String; 3]>::try_from(keys::parts(sort)).unwrap_or_default();
+        if object.is_empty() {
+            continue;
+        }
+        let (parts, view) = decode_partial(stored)?;
+        listed.extend(parts.iter().map(|part| (keys::part_sort(sort, part), object.clone())));
+        merged.entry(object).or_default().add(&V::decode(view)?);
+    }
+    if listed.is_empty() { Ok(merged) } else { Err(Damaged("a part of a view is missing")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{Kind, part_sort, view_sort};
+    use crate::views::{QuizView, VideoView};
+
+    /// A quiz in which nobody answers as another does.
+    fn essays(learners: std::ops::Range<usize>, sign: i64) -> QuizView {
+        let mut view = QuizView::default();
+        for learner in learners {
+            view.change(&format!("question {}", learner % 3), |question| {
+                question.learners += sign;
+                question.responses_first.add(&format!("{learner}: {}", "x".repeat(150)), sign);
+            });
+        }
+        view
+    }
+
+    #[test]
+    fn pieces_add_up_and_each_fits() {
+        let mut video = VideoView { viewers: 7, plays: -3, ..VideoView::default() };
+        video.add_bin(5_000, 2, 1);
+        (0..90_000).for_each(|second| video.seconds.add(&second, 1));
+        (0..2_000).for_each(|learner| video.titles.add(&format!("{learner} {}", "y".repeat(180)), 1));
+        check(video);
+        check(essays(0..9_000, 1));
+        check(QuizView::default());
+    }
+
+    fn check<V: View + std::fmt::Debug>(view: V) {
+        let pieces = view.pieces();
+        assert!(pieces.iter().all(|piece| piece.len() < FREEZE_AT_BYTES));
+        let mut sum = V::default();
+        pieces.iter().for_each(|piece| sum.add(&V::decode(piece).unwrap()));
+        assert!(sum == view);
+    }
+
+    #[test]
+    fn a_view_is_the_sum_of_its_partials_and_their_listed_parts() {
+        let (frozen, rest, other) = (essays(0..100, 1), essays(50..60, -1), essays(100..120, 1));
+        let piece = frozen.encode();
+        let name = part_name(0, &piece);
+        let (one, two) = (view_sort(Kind::Quiz, "q", "s/1"), view_sort(Kind::Quiz, "q", "s/2"));
+        let stored = [
+            (one.clone(), encode_partial(std::slice::from_ref(&name), &rest.encode())),
+            (part_sort(&one, &name), piece),
+            (part_sort(&one, "1-0"), essays(0..3, 1).encode()),
+            (two.clone(), encode_partial(&[], &other.encode())),
+        ];
+        let items = || stored.iter().map(|(sort, value)| (sort.as_str(), value.as_slice()));
+        let mut expected = essays(0..50, 1);
+        expected.add(&essays(60..120, 1));
+        assert!(merge(items()).unwrap() == BTreeMap::from([("q".to_string(), expected)]));
+        let without = items().filter(|(sort, _)| !sort.ends_with(&name));
+        assert_eq!(merge::<QuizView>(without).map(drop), Err(Damaged("a part of a view is missing")));
+    }
+}
