@@ -33,14 +33,21 @@ pub fn read(document: &Value) -> Read {
 }
 
 fn one(document: &Value) -> Read {
-    match document.get("data").and_then(Value::as_array) {
-        Some(events) if is_envelope(document) => envelope(events),
+    match document.get("data") {
+        Some(Value::Array(events)) if is_envelope(document) => envelope(events),
+        Some(single) if is_envelope(document) => envelope(std::slice::from_ref(single)),
         _ => vec![event(document, iri(document))],
     }
 }
 
+/// Some senders write a single event without its list.
 fn is_envelope(document: &Value) -> bool {
-    document.get("data").is_some_and(Value::is_array) && document.get("action").is_none()
+    let has = |member: &str| document.get(member).is_some();
+    match document.get("data") {
+        Some(Value::Array(_)) => !has("action"),
+        Some(Value::Object(_)) => !has("action") && !has("type") && !has("@type"),
+        _ => false,
+    }
 }
 
 /// An id that repeats within the envelope names no event: some senders put their site's id there.
@@ -108,11 +115,12 @@ fn course(document: &Value, kind: Kind) -> Option<String> {
     at(document, &["group"]).and_then(iri).map(str::to_string)
 }
 
-/// Staff when the membership gives its member, who is this learner, no learner's role but one of those who teach.
+/// Staff when the membership gives its member (the actor, when it names none), who is this learner, no learner's role
+/// but one of those who teach.
 fn role(document: &Value, learner: &str) -> Role {
-    let member = at(document, &["membership", "member"]).and_then(iri);
+    let member = at(document, &["membership", "member"]).or_else(|| at(document, &["actor"])).and_then(iri);
     let roles = at(document, &["membership", "roles"]).and_then(Value::as_array);
-    let (true, Some(roles)) = (member.is_none_or(|member| member == learner), roles) else { return Role::Learner };
+    let (true, Some(roles)) = (member == Some(learner), roles) else { return Role::Learner };
     let has = |names: &[&str]| {
         let parts = roles.iter().filter_map(Value::as_str).flat_map(|role| role.split(['#', '/']));
         parts.into_iter().any(|part| names.contains(&part))

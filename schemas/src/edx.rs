@@ -94,13 +94,13 @@ fn draft(line: &Value, payload: &Value, kind: Kind) -> Result<Draft, Refusal> {
         at(payload, &[field]).filter(|_| roster).and_then(loose::text)
     };
     let mut draft = Draft {
-        learner: of_payload("user_id").or_else(|| learner(line)),
+        learner: of_payload("user_id").or_else(|| learner(line)).or_else(|| of_payload("username")),
         course: of_payload("course_id").or_else(|| at(line, &["context", "course_id"]).and_then(loose::text)),
         session: either(line, "session").map(str::to_string),
         title: str_at(line, &["context", "module", "display_name"]).map(str::to_string),
         ..Draft::default()
     };
-    draft.take_time("time", at(line, &["time"]).or_else(|| at(line, &["timestamp"])))?;
+    draft.take_time("time", loose::first_full(line, &["time", "timestamp"]))?;
     Ok(draft)
 }
 
@@ -143,6 +143,10 @@ fn exam(draft: &mut Draft, action: QuizAction, payload: &Value) -> Result<Body, 
 }
 
 fn required<'a>(payload: &'a Value, field: &str) -> Result<&'a str, Refusal> {
+    if !payload.is_object() {
+        let message = "event is no JSON object, nor one in a text, so that it is not known what was acted on";
+        return Err(Refusal::new(Code::MissingField, "event", message));
+    }
     let value = str_at(payload, &[field]).filter(|value| !value.trim().is_empty());
     value.ok_or_else(|| {
         let field = format!("event.{field}");

@@ -20,6 +20,11 @@ pub(crate) fn str_at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     at(value, path)?.as_str()
 }
 
+/// The first of these members that is there and is no empty string.
+pub(crate) fn first_full<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    names.iter().find_map(|name| at(value, &[name]).filter(|found| found.as_str() != Some("")))
+}
+
 /// A string, or a number written as text; `None` when empty or of another type.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
@@ -88,8 +93,9 @@ fn unit_seconds(unit: char, clock: bool) -> Option<f64> {
     Some(seconds)
 }
 
-/// What stands after the last `/`, `#` or `:` of an IRI.
+/// What stands after the last `/`, `#` or `:` of an IRI that is not its end.
 pub(crate) fn tail(iri: &str) -> &str {
+    let iri = iri.trim_end_matches('/');
     let end = iri.bytes().rposition(is_separator).map_or(0, |at| at + 1);
     &iri[end..]
 }
@@ -165,14 +171,11 @@ impl Draft {
     /// Takes the time, when there is one; one that cannot be read is refused.
     pub(crate) fn take_time(&mut self, field: &str, value: Option<&Value>) -> Result<(), Refusal> {
         let Some(value) = value.filter(|value| value.as_str() != Some("")) else { return Ok(()) };
-        let sent = value.as_str().and_then(time::parse);
-        let sent = sent.ok_or_else(|| {
-            Refusal::new(
-                Code::InvalidValue,
-                field,
-                format!("{field} is no time that exists, such as 2026-03-02T19:30:00Z"),
-            )
-        })?;
+        let refuse = |what: &str| {
+            Refusal::new(Code::InvalidValue, field, format!("{field} is {what}, such as 2026-03-02T19:30:00Z"))
+        };
+        let text = value.as_str().ok_or_else(|| refuse("no text with a time"))?;
+        let sent = time::parse(text).ok_or_else(|| refuse("no time that exists"))?;
         if sent.no_zone {
             self.flags.insert(Flags::NO_ZONE);
         }
@@ -310,6 +313,7 @@ fn check_length(field: &str, text: &str) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -325,11 +329,24 @@ mod tests {
             ("PT41.671614S", 41.671614),
             ("PT1,5S", 1.5),
             ("P1W", 604_800.0),
+            ("P1DT0.5H", 88_200.0),
+            (" pt90m ", 5_400.0),
         ] {
             assert_eq!(duration_seconds(text), Some(expected), "{text}");
         }
-        for text in ["", "P", "PT", "5", "P5", "PT5", "P5S", "PT5D", "PTT5S", "PT5é", "P-1D", "PT1.2.3S"] {
+        for text in
+            ["", "P", "PT", "5", "P5", "PT5", "P5S", "PT5D", "PTT5S", "PT5é", "P-1D", "-PT5S", "PT1.2.3S", "00:05:21"]
+        {
             assert_eq!(duration_seconds(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_duration_is_answered_and_finite(noise in "\\PC{0,30}", near in "[Pp]([0-9.,]{0,9}[YMWDTHS]){0,8}") {
+            for text in [noise, near] {
+                prop_assert!(position_millis(Some(&json!(text))).is_none_or(|millis| millis.abs() <= 1_000_000_000_000));
+            }
         }
     }
 
@@ -337,6 +354,11 @@ mod tests {
     fn numbers_and_verdicts_are_read_from_strings_too() {
         assert_eq!(float(&json!("1.0")), Some(1.0));
         assert_eq!(float(&json!("inf")), None);
+        assert_eq!(tail("https://w3id.org/xapi/video/activity-type/video/"), "video");
+        assert_eq!(
+            (tail("http://x.test/v1/action#Paused"), tail("urn:a:b"), tail("/"), tail("b")),
+            ("Paused", "b", "", "b")
+        );
         assert_eq!(float(&json!(true)), None);
         assert_eq!(boolean(&json!("False")), Some(false));
         assert_eq!(boolean(&json!(0)), None);

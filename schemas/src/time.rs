@@ -11,9 +11,9 @@ pub struct SentTime {
     pub no_zone: bool,
 }
 
-/// Reads `2026-11-23T12:00:00.123Z`, with a space for the T, with `+00:00`, `+0000`, `+00` or no zone, with any number
-/// of decimals (those beyond microseconds are dropped). `None` for anything else, also for days and times that do not
-/// exist. A leap second (`:60`) is read as the second before it.
+/// Reads `2026-11-23T12:00:00.123Z`, with a space for the T, with `+00:00`, `+0000`, `+00`, `UTC` (a space may stand
+/// before each) or no zone, with any number of decimals (those beyond microseconds are dropped). `None` for anything
+/// else, also for days and times that do not exist. A leap second (`:60`) is read as the second before it.
 pub fn parse(text: &str) -> Option<SentTime> {
     let text = text.trim();
     let bytes = text.as_bytes();
@@ -58,8 +58,8 @@ pub fn format_day(day: i64) -> String {
 }
 
 fn split_zone(text: &str) -> (&str, Option<&str>) {
-    match text.find(['Z', 'z', '+', '-']) {
-        Some(at) => (&text[..at], Some(&text[at..])),
+    match text.find(['Z', 'z', '+', '-', ' ']) {
+        Some(at) => (&text[..at], Some(text[at..].trim_start())),
         None => (text, None),
     }
 }
@@ -93,8 +93,10 @@ fn parse_clock(text: &str) -> Option<(Time, i64)> {
 fn parse_zone(text: &str) -> Option<i64> {
     let sign = match text.as_bytes()[0] {
         b'Z' | b'z' => return (text.len() == 1).then_some(0),
+        b'U' => return (text == "UTC").then_some(0),
         b'-' => -1,
-        _ => 1,
+        b'+' => 1,
+        _ => return None,
     };
     let (hours, minutes) = match text.len() {
         3 => (&text[1..3], "00"),
@@ -120,6 +122,8 @@ fn seconds_since_epoch(time: DateTime) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str, millis: i64, no_zone: bool) {
@@ -137,6 +141,10 @@ mod tests {
         check("1970-01-01T00:00:00.0005Z", 1, false);
         check("1969-12-31T23:59:59Z", -1000, false);
         check("2016-12-31T23:59:60Z", 1_483_228_799_000, false);
+        check("1970-01-01 03:00:00 +03:00", 0, false);
+        check("1970-01-01 00:00:00.25 UTC", 250, false);
+        check("1970-01-01T00:00:00.250+0000 ", 250, false);
+        check("1970-01-01T23:59:59.9999999999999-00:00", 86_400_000, false);
     }
 
     #[test]
@@ -150,9 +158,28 @@ mod tests {
             "2013-01-01T00:00:00+9",
             "2013-01-01T00:00:00.Z",
             "2013-01-01T1:00:00Z",
+            "2013-01-01T01:00:00 CET",
+            "2013-01-01T01:00:00 01:00",
+            "2013-01-01T01:00:00Z+01:00",
+            "2013-01-01T01:00:00+24:00",
+            "2013-01-01T24:00:00Z",
+            "2013-13-01T00:00:00Z",
             "２０13-01-01T00:00:00Z",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered_and_what_is_written_is_read_back(
+            noise in "\\PC{0,40}",
+            near in "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.,]{5,20} ?[Zz+-]?[0-9:UTC]{0,6}",
+            millis in -62_135_596_800_000_i64..253_402_300_800_000,
+        ) {
+            parse(&noise);
+            parse(&near);
+            prop_assert_eq!(parse(&format_millis(millis)), Some(SentTime { millis, no_zone: false }));
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::event::{Body, SentEvent};
 use crate::loose::{self, Draft, Names, at, str_at};
-use crate::reader::{Code, Read, Refusal};
+use crate::reader::{Code, Read, Refusal, is_nobody};
 use activity::Activities;
 use kind::Kind;
 
@@ -58,8 +58,7 @@ fn event(statement: &Value, id: Option<&str>) -> Result<SentEvent, Refusal> {
         title: activity::name(&statement["object"]),
         ..Draft::default()
     };
-    let sent = at(statement, &["timestamp"]).or_else(|| at(statement, &["stored"]));
-    draft.take_time("timestamp", sent)?;
+    draft.take_time("timestamp", loose::first_full(statement, &["timestamp", "stored"]))?;
     let body = match kind {
         Kind::Video(action) => Body::Video(video::event(&mut draft, statement, action, object)),
         Kind::Quiz(action) => quiz::event(&mut draft, statement, action, object, &activities),
@@ -71,26 +70,27 @@ fn event(statement: &Value, id: Option<&str>) -> Result<SentEvent, Refusal> {
     draft.finish(&NAMES, loose::source_id(id, statement), body)
 }
 
-/// Account, else mbox, mbox_sha1sum, openid. A group of people is no learner.
+/// Account, else mbox, mbox_sha1sum, openid; one that is empty is passed over. A group of people is no learner.
 fn learner(statement: &Value) -> Result<Option<String>, Refusal> {
     let Some(actor) = at(statement, &["actor"]) else { return Ok(None) };
     if str_at(actor, &["objectType"]) == Some("Group") {
         return Err(Refusal::new(Code::NoLearner, "actor", "the actor is a group, not one learner"));
     }
-    if let Some(account) = at(actor, &["account"]) {
-        let home = str_at(account, &["homePage"]).unwrap_or_default();
-        let name = account.get("name").and_then(loose::text).filter(|name| !crate::reader::is_nobody(name));
-        return Ok(name.map(|name| format!("{home}|{name}")));
+    if let Some(name) = at(actor, &["account", "name"]).and_then(loose::text) {
+        let home = str_at(actor, &["account", "homePage"]).unwrap_or_default();
+        return Ok((!is_nobody(&name)).then(|| format!("{home}|{name}")));
     }
-    let mbox = str_at(actor, &["mbox"]).map(str::to_lowercase).filter(|mbox| mbox != "mailto:anonymous");
-    let others = || ["mbox_sha1sum", "openid"].iter().find_map(|name| str_at(actor, &[name]).map(str::to_string));
-    Ok(mbox.or_else(others))
+    if let Some(mbox) = str_at(actor, &["mbox"]).filter(|mbox| !mbox.trim().is_empty()).map(str::to_lowercase) {
+        let address = mbox.strip_prefix("mailto:").unwrap_or(&mbox);
+        return Ok((!is_nobody(address)).then_some(mbox));
+    }
+    Ok(["mbox_sha1sum", "openid"].iter().find_map(|name| at(actor, &[name]).and_then(loose::text)))
 }
 
-/// The object when it is a course; else the first parent, then grouping, that is one; else the first parent.
+/// The first parent, then grouping, that is a course; else the object when it is one; else the first parent.
 fn course(statement: &Value, object: &str, activities: &Activities) -> Option<String> {
     let itself = activity::is_course(&statement["object"]).then_some(object);
-    let course = itself.or_else(|| activities.first_course()).or_else(|| activities.first_parent());
+    let course = activities.first_course().or(itself).or_else(|| activities.first_parent());
     course.map(str::to_string)
 }
 

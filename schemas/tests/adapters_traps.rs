@@ -3,40 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use serde_json::{Value, json};
-use trilha_schemas::event::{
-    Body, Protocol, QuizAction, QuizEvent, Role, SentEvent, SourceId, VideoAction, VideoEvent,
-};
+use trilha_schemas::event::{Protocol, QuizAction, QuizEvent, Role, SentEvent, SourceId, VideoAction};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::reader::Code;
 use trilha_schemas::{caliper, edx, xapi};
 
 mod support;
 
-const VIDEO: &str = "https://w3id.org/xapi/video/extensions/";
-
-fn one(read: trilha_schemas::reader::Read) -> SentEvent {
-    assert_eq!(read.len(), 1);
-    read.into_iter().next().unwrap().unwrap()
-}
-
-fn code(read: trilha_schemas::reader::Read) -> Code {
-    assert_eq!(read.len(), 1);
-    read.into_iter().next().unwrap().unwrap_err().code
-}
-
-fn video(event: &SentEvent) -> &VideoEvent {
-    match &event.body {
-        Body::Video(video) => video,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn quiz(event: &SentEvent) -> &QuizEvent {
-    match &event.body {
-        Body::Quiz(quiz) => quiz,
-        other => panic!("{other:?}"),
-    }
-}
+use support::events::{code, log_line, media, one, problem_check, quiz, video, xapi_quiz, xapi_video};
 
 /// A golden file, read.
 fn golden(name: &str, protocol: Protocol) -> Vec<Result<SentEvent, Code>> {
@@ -44,58 +18,6 @@ fn golden(name: &str, protocol: Protocol) -> Vec<Result<SentEvent, Code>> {
     let read = support::read_all(&std::fs::read(path).unwrap(), protocol);
     let events = read.into_iter().flat_map(|(_, _, read)| read);
     events.map(|event| event.map_err(|refusal| refusal.code)).collect()
-}
-
-fn course() -> Value {
-    json!({"parent": [{"id": "c", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}}]})
-}
-
-/// A statement of the Video Profile with these extensions of the result and the context.
-fn xapi_video(verb: &str, result: Value, context: Value) -> Value {
-    let prefixed = |fields: Value| -> Value {
-        fields.as_object().unwrap().iter().map(|(name, value)| (format!("{VIDEO}{name}"), value.clone())).collect()
-    };
-    json!({
-        "id": "i",
-        "actor": {"mbox": "mailto:a@b.test"},
-        "verb": {"id": format!("https://w3id.org/xapi/video/verbs/{verb}")},
-        "object": {"id": "v", "definition": {"type": "https://w3id.org/xapi/video/activity-type/video"}},
-        "result": {"extensions": prefixed(result)},
-        "context": {"contextActivities": course(), "extensions": prefixed(context)},
-        "timestamp": "2026-03-02T19:30:00Z",
-    })
-}
-
-fn xapi_quiz(verb: &str, result: Value) -> Value {
-    json!({
-        "actor": {"mbox": "mailto:a@b.test"},
-        "verb": {"id": verb},
-        "object": {"id": "q", "definition": {"type": "http://adlnet.gov/expapi/activities/cmi.interaction"}},
-        "result": result,
-        "context": {"contextActivities": course()},
-    })
-}
-
-fn media(action: &str, target: Value) -> Value {
-    json!({
-        "id": "urn:uuid:1", "type": "MediaEvent", "actor": "u", "action": action, "target": target,
-        "object": {"id": "v", "type": "VideoObject", "duration": "PT10M"},
-        "eventTime": "2026-03-02T19:30:00Z", "group": "c",
-    })
-}
-
-fn log_line(event_type: &str, source: &str, event: Value) -> Value {
-    json!({
-        "username": "ana", "event_source": source, "event_type": event_type, "time": "2026-03-02T19:30:00+00:00",
-        "context": {"user_id": 7, "course_id": "course-v1:T+M1+2026"}, "event": event,
-    })
-}
-
-fn problem_check(correct_map: Value, submission: Value, answers: Value) -> Value {
-    let event = json!({
-        "problem_id": "p", "attempts": 2, "correct_map": correct_map, "submission": submission, "answers": answers,
-    });
-    log_line("problem_check", "server", event)
 }
 
 #[test]

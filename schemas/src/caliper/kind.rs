@@ -70,7 +70,7 @@ fn item(event: &Value, action: &str) -> Option<Kind> {
 
 fn assessment(action: &str) -> Option<Kind> {
     match action {
-        "Started" => Some(Kind::Quiz(QuizAction::Started)),
+        "Started" | "Restarted" => Some(Kind::Quiz(QuizAction::Started)),
         "Submitted" | "Completed" => Some(Kind::Quiz(QuizAction::Submitted)),
         "Viewed" => Some(Kind::Viewed),
         _ => None,
@@ -103,8 +103,11 @@ fn not_measured(kind: &str, action: &str, about: &str) -> Refusal {
     if action == "Skipped" {
         return Refusal::new(Code::NotRelevant, "action", "what was skipped was not answered");
     }
+    let missed = match about {
+        "Assessment" | "AssessmentItem" => "no start, answer, submission or grade of a quiz",
+        "Membership" => "no enrolment: of rosters, what happens to a course is read",
+        _ => "no act on a video, a quiz, a page or a roster",
+    };
     let about = if about.is_empty() { "an object without a type".to_string() } else { quoted(about) };
-    let message =
-        format!("{} {} on {about} is no act on a video, a quiz, a page or a roster", quoted(kind), quoted(action));
-    Refusal::new(Code::NotRelevant, "action", message)
+    Refusal::new(Code::NotRelevant, "action", format!("{} {} on {about} is {missed}", quoted(kind), quoted(action)))
 }

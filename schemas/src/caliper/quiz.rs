@@ -53,6 +53,7 @@ pub(super) fn grade(draft: &mut Draft, event: &Value) -> Result<Body, Refusal> {
     Ok(draft.quiz(QuizEvent {
         attempt,
         attempt_id,
+        correct: extension(event, &["success"]).and_then(loose::boolean),
         score: number("scoreGiven").or_else(|| number("totalScore")).or_else(|| number("normalScore")),
         max_score: number("maxScore").or_else(most),
         elapsed_millis: elapsed_millis(event),

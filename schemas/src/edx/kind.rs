@@ -68,7 +68,7 @@ fn other(name: &str) -> Option<Kind> {
         "edx.ui.lms.sequence.next_selected" | "edx.ui.lms.sequence.previous_selected" => Kind::Viewed("id"),
         "edx.ui.lms.sequence.tab_selected" => Kind::Viewed("id"),
         "edx.ui.lms.link_clicked" | "edx.ui.lms.outline.selected" => Kind::Viewed("target_url"),
-        "textbook.pdf.chapter.navigated" | "textbook.pdf.page.navigated" | "textbook.pdf.page.scrolled" => {
+        "book" | "textbook.pdf.chapter.navigated" | "textbook.pdf.page.navigated" | "textbook.pdf.page.scrolled" => {
             Kind::Viewed("chapter")
         }
         _ if name.starts_with("edx.special_exam.") => match name.rsplit_once(".attempt.")?.1 {
@@ -84,6 +84,9 @@ fn other(name: &str) -> Option<Kind> {
 fn refusal(name: &str) -> Refusal {
     match name {
         "problem_graded" => redundant("the browser's word of a grade; the server's problem_check tells it"),
+        "save_problem_check" => {
+            not_relevant("the name of a graded submission in the first logs; only the server's problem_check counts")
+        }
         "problem_rescore" | "edx.grades.problem.rescored" | "edx.grades.problem.score_overridden" => {
             not_relevant("a later change of a grade; of a log, only the server's problem_check counts")
         }

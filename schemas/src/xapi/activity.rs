@@ -18,7 +18,7 @@ impl<'a> Activities<'a> {
 
     /// The first parent, then grouping, whose type ends in `/course`.
     pub(super) fn first_course(&self) -> Option<&'a str> {
-        self.all().find(|activity| is_course(activity)).and_then(id)
+        self.all().filter(|activity| is_course(activity)).find_map(id)
     }
 
     /// The first parent of any type.
@@ -57,15 +57,37 @@ pub(super) fn type_tail(activity: &Value) -> &str {
     str_at(activity, &["definition", "type"]).map_or("", tail)
 }
 
-/// The activity's name in the language that comes first: Brazilian Portuguese, Portuguese, English, then by key.
+/// Whether the object stands for several questions, each of which has a statement of its own.
+pub(super) fn is_question_group(activity: &Value) -> bool {
+    str_at(activity, &["objectType"]) == Some("GroupActivity")
+        || str_at(activity, &["definition", "interactionType"]) == Some("compound")
+}
+
+/// The activity's name, else its description (many a question has nothing else), in the language that comes first.
 pub(super) fn name(activity: &Value) -> Option<String> {
-    let names = at(activity, &["definition", "name"])?;
-    if let Some(name) = names.as_str() {
-        return Some(name.to_string());
+    ["name", "description"].iter().find_map(|field| in_best_language(at(activity, &["definition", field])?))
+}
+
+/// Of a language map the text whose language ranks first; a plain text as it is.
+fn in_best_language(map: &Value) -> Option<String> {
+    let full = |text: &&str| !text.trim().is_empty();
+    if let Some(text) = map.as_str().filter(full) {
+        return Some(text.to_string());
     }
-    let preferred = ["pt-BR", "pt", "en-US", "en"].iter().find_map(|language| str_at(names, &[language]));
-    let first = || names.as_object()?.iter().min_by_key(|(language, _)| language.as_str())?.1.as_str();
-    preferred.or_else(first).map(str::to_string)
+    let texts = map.as_object()?.iter().filter_map(|(language, text)| Some((language, text.as_str().filter(full)?)));
+    texts.min_by_key(|(language, _)| (rank(language), *language)).map(|(_, text)| text.to_string())
+}
+
+/// Brazilian Portuguese, Portuguese, English, then the others; tags are written `pt-BR`, `pt_BR` and `pt-br`.
+fn rank(language: &str) -> u8 {
+    match language.replace('_', "-").to_ascii_lowercase().as_str() {
+        "pt-br" => 0,
+        "pt" => 1,
+        tag if tag.starts_with("pt-") => 2,
+        "en" => 3,
+        tag if tag.starts_with("en-") => 4,
+        _ => 5,
+    }
 }
 
 /// The extension whose IRI ends in the name; one of a video profile before any other.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::activity::{is_course, type_tail};
+use super::activity::{self, Activities, is_course, is_question_group, type_tail};
 use crate::event::{QuizAction, VideoAction};
 use crate::loose::{at, quoted, str_at, tail};
 use crate::reader::{Code, Refusal};
@@ -38,15 +38,16 @@ pub(super) fn of(statement: &Value) -> Result<Kind, Refusal> {
     let object = at(statement, &["object"]);
     let object = object.ok_or_else(|| Refusal::new(Code::MissingField, "object", "the statement has no object"))?;
     refuse_statements_on_no_activity(verb, object)?;
-    let kind = match object_kind(statement, verb, object) {
+    let about = object_kind(statement, verb, object);
+    let kind = match about {
         Object::Video => on_video(tail(verb)),
         Object::Question => on_question(tail(verb)),
         Object::QuestionGroup | Object::Quiz => on_quiz(tail(verb)),
         Object::Course => on_course(tail(verb)),
-        Object::Untyped => on_untyped(tail(verb), has_outcome(statement)),
+        Object::Untyped => on_untyped(statement, tail(verb)),
         Object::Other => on_other(tail(verb)),
     };
-    kind.ok_or_else(|| not_measured(verb, object))
+    kind.ok_or_else(|| not_measured(verb, about, object))
 }
 
 fn refuse_statements_on_no_activity(verb: &str, object: &Value) -> Result<(), Refusal> {
@@ -61,21 +62,32 @@ fn refuse_statements_on_no_activity(verb: &str, object: &Value) -> Result<(), Re
 }
 
 fn object_kind(statement: &Value, verb: &str, object: &Value) -> Object {
-    if str_at(object, &["objectType"]) == Some("GroupActivity") {
-        return Object::QuestionGroup;
-    }
     match type_tail(object) {
-        _ if is_course(object) => Object::Course,
+        _ if is_question_group(object) => Object::QuestionGroup,
+        _ if is_course(object) => {
+            if is_part_of_another_course(statement, object) {
+                Object::Other
+            } else {
+                Object::Course
+            }
+        }
         "video" => Object::Video,
+        "audio" => Object::Other,
         "cmi.interaction" | "interaction" | "question" => Object::Question,
         "assessment" | "quiz" | "exam" | "test" | "survey" | "questionnaire" | "feedback" | "attempt" => Object::Quiz,
         other if other.ends_with("-assessment") => Object::Quiz,
         _ if verb.contains("/video/verbs/") => Object::Video,
-        "" if is_of_video_profile(statement) => Object::Video,
+        "" | "media" if is_of_video_profile(statement) => Object::Video,
+        "media" if is_player_verb(tail(verb)) => Object::Video,
         "" if at(object, &["definition", "interactionType"]).is_some() => Object::Question,
         "" => Object::Untyped,
         _ => Object::Other,
     }
+}
+
+/// Some platforms give a package within their course the type of a course.
+fn is_part_of_another_course(statement: &Value, object: &Value) -> bool {
+    Activities::of(statement).first_course().is_some_and(|course| activity::id(object) != Some(course))
 }
 
 fn is_of_video_profile(statement: &Value) -> bool {
@@ -84,9 +96,9 @@ fn is_of_video_profile(statement: &Value) -> bool {
     categories.is_some_and(|list| list.iter().any(|category| str_at(category, &["id"]).is_some_and(is_profile)))
 }
 
-/// Whether the result says how an answer turned out.
-fn has_outcome(statement: &Value) -> bool {
-    ["response", "success", "score"].iter().any(|field| at(statement, &["result", field]).is_some())
+/// What one does to a player and to nothing else that is called a medium.
+fn is_player_verb(verb: &str) -> bool {
+    matches!(verb, "played" | "play" | "paused" | "pause" | "seeked" | "seek")
 }
 
 /// Any act on a video is told, for it may carry the length and shows that the learner is there; a question asked
@@ -97,8 +109,8 @@ fn on_video(verb: &str) -> Option<Kind> {
         "played" | "play" | "resumed" => VideoAction::Played,
         "paused" | "pause" | "suspended" => VideoAction::Paused,
         "seeked" | "seek" => VideoAction::Seeked,
-        "completed" => VideoAction::Completed,
-        "terminated" => VideoAction::Terminated,
+        "completed" | "complete" => VideoAction::Completed,
+        "terminated" | "exited" | "abandoned" => VideoAction::Terminated,
         verb if is_answer(verb) => return Some(Kind::Quiz(QuizAction::Answered)),
         _ => VideoAction::Interacted,
     };
@@ -128,9 +140,15 @@ fn on_course(verb: &str) -> Option<Kind> {
     }
 }
 
-/// Without a type, an answer is one by its verb, and passing or failing with a score ends a quiz.
-fn on_untyped(verb: &str, has_outcome: bool) -> Option<Kind> {
-    let ends_a_quiz = matches!(verb, "passed" | "failed" | "scored") && has_outcome;
+/// Without a type, an answer is one by its verb; passing or failing with a result, or completing with a score, ends a
+/// quiz.
+fn on_untyped(statement: &Value, verb: &str) -> Option<Kind> {
+    let has = |fields: &[&str]| fields.iter().any(|field| at(statement, &["result", field]).is_some());
+    let ends_a_quiz = match verb {
+        "passed" | "failed" | "scored" => has(&["response", "success", "score"]),
+        "completed" => has(&["score"]),
+        _ => false,
+    };
     if ends_a_quiz { Some(Kind::Quiz(QuizAction::Submitted)) } else { on_other(verb) }
 }
 
@@ -155,16 +173,20 @@ fn viewed(verb: &str) -> Option<Kind> {
     looks.contains(&verb).then_some(Kind::Viewed)
 }
 
-fn not_measured(verb: &str, object: &Value) -> Refusal {
+fn not_measured(verb: &str, about: Object, object: &Value) -> Refusal {
     if let Some(message) = known_reason(tail(verb)) {
         return Refusal::new(Code::NotRelevant, "verb.id", message);
     }
-    let about = match str_at(object, &["definition", "type"]) {
+    let kind = match str_at(object, &["definition", "type"]) {
         Some(kind) => format!("an object of type {}", quoted(kind)),
         None => "an object without a type".to_string(),
     };
-    let message = format!("{} on {about} is no act on a video, a quiz, a page or a roster", quoted(verb));
-    Refusal::new(Code::NotRelevant, "verb.id", message)
+    let missed = match about {
+        Object::Question | Object::QuestionGroup | Object::Quiz => "no start, answer, submission or score of a quiz",
+        Object::Course => "no enrolment in a course, nor its end, completion or view",
+        _ => "no act on a video, a quiz, a page or a roster",
+    };
+    Refusal::new(Code::NotRelevant, "verb.id", format!("{} on {kind} is {missed}", quoted(verb)))
 }
 
 fn known_reason(verb: &str) -> Option<&'static str> {

@@ -14,7 +14,7 @@ pub(super) fn event(
     object: &str,
     activities: &Activities,
 ) -> Body {
-    let is_group = statement["object"]["objectType"] == "GroupActivity";
+    let is_group = activity::is_question_group(&statement["object"]);
     let parent = activities.first_quiz().unwrap_or(object);
     let is_part = matches!(type_tail(&statement["object"]), "cmi.interaction" | "interaction" | "question" | "attempt");
     let answered = action == QuizAction::Answered;

@@ -21,8 +21,14 @@ pub(super) fn event(draft: &mut Draft, statement: &Value, action: VideoAction, v
     event.length_millis = draft.length(either("length"));
     event.rate = draft.rate(either("speed"));
     event.threshold = draft.threshold(either("completion-threshold"));
-    event.segments = extension(result, "played-segments").and_then(Value::as_str).map(closed_segments);
+    event.segments = extension(result, "played-segments").map(segments);
     event
+}
+
+/// A list in a string, or a list of such strings; whatever else is there says that the session has segments, and none.
+fn segments(value: &Value) -> Vec<(i64, i64)> {
+    let parts = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+    parts.iter().filter_map(Value::as_str).flat_map(closed_segments).collect()
 }
 
 /// The closed pairs of `a[.]b[,]c[.]d` that parse, in their order, in milliseconds. An open last segment, and whatever

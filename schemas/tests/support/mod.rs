@@ -11,6 +11,8 @@ use trilha_schemas::documents::documents;
 use trilha_schemas::event::Protocol;
 use trilha_schemas::reader::Read;
 
+pub mod events;
+
 /// One file that the manifest names.
 pub struct Fixture {
     /// The first folder of its path.
