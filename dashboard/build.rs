@@ -18,6 +18,7 @@ fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
     let files = build_page(&web, &out).or_else(|reason| {
         println!("cargo:warning=the dashboard's page was not built ({reason}); the read API works without it");
+        println!("cargo:warning=for the page, install Node.js 20 or newer, which brings npm, and build again");
         fallback_page(&web, &out)
     })?;
     fs::write(out.join("assets.rs"), table(&files))

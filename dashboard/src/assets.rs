@@ -1,7 +1,9 @@
 //! The page's files, embedded when the crate was built.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::encoding;
 
 /// One file of the page.
 struct Asset {
@@ -17,14 +19,15 @@ struct Asset {
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The file at `path`, if there is one.
-pub(crate) fn serve(path: &str) -> Option<Response> {
+pub(crate) fn serve(request: &HeaderMap, path: &str) -> Option<Response> {
     let asset = ASSETS.iter().find(|asset| asset.path == path)?;
     let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
-    ];
-    Some((StatusCode::OK, headers, asset.bytes).into_response())
+    let mut response = encoding::body(request, asset.bytes);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    Some(response)
 }
 
 #[cfg(test)]

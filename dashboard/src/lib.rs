@@ -16,6 +16,8 @@ pub mod session;
 
 mod error;
 
+mod encoding;
+
 mod etag;
 
 mod assets;

@@ -113,8 +113,10 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
         Ok(progress.iter().filter_map(arrival).max().map(Time::from_millis))
     }
 
-    async fn is_stale(&self) -> Result<bool, SourceError> {
-        Ok(!self.table.query(keys::STALE, "").await?.is_empty())
+    /// Whether something marked a shard, or a view of this course, for rebuild.
+    async fn is_stale(&self, tenant: &str, course: &str) -> Result<bool, SourceError> {
+        let views = self.table.query(&keys::stale_partition(tenant), &keys::stale_prefix(course)).await?;
+        Ok(!views.is_empty() || !self.table.query(keys::STALE, "").await?.is_empty())
     }
 
     async fn activity(
@@ -227,7 +229,7 @@ impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
         Ok(Some(CourseViews {
             as_of: Time::from_millis(at),
             processed_to,
-            stale: self.is_stale().await?,
+            stale: self.is_stale(&query.tenant, &query.course).await?,
             course,
             videos: answer::videos(&merged, &settings),
             questions: answer::questions(&merged),

@@ -66,8 +66,8 @@ pub fn router<S: ViewSource>(dashboard: Dashboard<S>) -> Router {
         .with_state(dashboard)
 }
 
-async fn page(uri: Uri) -> Response {
-    assets::serve(uri.path()).unwrap_or_else(|| ApiError::NotFound.into_response())
+async fn page(uri: Uri, request: HeaderMap) -> Response {
+    assets::serve(&request, uri.path()).unwrap_or_else(|| ApiError::NotFound.into_response())
 }
 
 type Parameters<T> = Result<Query<T>, QueryRejection>;

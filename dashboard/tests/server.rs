@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
 
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use flate2::read::GzDecoder;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -25,6 +27,8 @@ const TURMA: &str = "course-v1:Escola+FIS101+2026/1";
 struct Memory {
     asked: Mutex<Vec<ViewsQuery>>,
     learners: Mutex<i64>,
+    /// Courses beside those two.
+    courses: usize,
     broken: Option<fn() -> SourceError>,
 }
 
@@ -49,7 +53,9 @@ impl ViewSource for Memory {
             active_5m: 0,
             active_today: 0,
         };
-        Ok(CourseList { as_of: self.as_of(), processed_to: None, courses: vec![course("other"), course(TURMA)] })
+        let mut courses = vec![course("other"), course(TURMA)];
+        courses.extend((0..self.courses).map(|number| course(&format!("turma {number}"))));
+        Ok(CourseList { as_of: self.as_of(), processed_to: None, courses })
     }
 
     async fn views(&self, query: ViewsQuery) -> Result<Option<CourseViews>, SourceError> {
@@ -301,4 +307,27 @@ async fn the_page_is_served_to_anyone_and_asked_for_again_each_time() {
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(header_of(&response, header::CONTENT_TYPE), "text/html; charset=utf-8");
     assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-cache");
+}
+
+#[tokio::test]
+async fn long_answers_are_sent_with_gzip_to_whoever_reads_it() {
+    let harness = harness(Memory { courses: 40, ..Memory::default() });
+    let page = harness.get("/").await.into_body().collect().await.unwrap().to_bytes();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    let assets = page.split('"').filter(|piece| piece.starts_with("/assets/"));
+    let bearer = format!("Bearer {}", token());
+    for path in assets.chain(["/api/v1/courses"]) {
+        let plain = harness.send(Method::GET, path, &[(header::AUTHORIZATION, &bearer)]).await;
+        let asked = [(header::AUTHORIZATION, bearer.as_str()), (header::ACCEPT_ENCODING, "br, gzip")];
+        let zipped = harness.send(Method::GET, path, &asked).await;
+        assert_eq!(header_of(&plain, header::CONTENT_ENCODING), "", "{path}");
+        assert_eq!(header_of(&zipped, header::CONTENT_ENCODING), "gzip", "{path}");
+        assert!(header_of(&zipped, header::VARY).ends_with("Accept-Encoding"), "{path}");
+        assert_eq!(header_of(&zipped, header::CONTENT_TYPE), header_of(&plain, header::CONTENT_TYPE));
+        let zipped = zipped.into_body().collect().await.unwrap().to_bytes();
+        let mut text = String::new();
+        GzDecoder::new(&zipped[..]).read_to_string(&mut text).unwrap();
+        // Not the bytes themselves: an answer holds the time it was asked for.
+        assert_eq!(text.len(), plain.into_body().collect().await.unwrap().to_bytes().len(), "{path}");
+    }
 }

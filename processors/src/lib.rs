@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod batch;
+pub mod beyond;
 pub mod lake;
 pub mod live;
 pub mod strays;

@@ -6,6 +6,7 @@
 //! again from what the table says. Nothing that was applied is applied again: deltas belong to sequence numbers, and an
 //! item takes those after its watermark only.
 
+mod cross_shard;
 mod fold;
 mod groups;
 mod state;
@@ -29,7 +30,7 @@ use state::ShardState;
 const MOST_CONFLICTS: u32 = 5;
 
 /// What one batch came to; for logs and metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Applied {
     /// What folding came to, over all items.
     pub folded: Folded,

@@ -400,6 +400,10 @@ async fn an_item_that_another_shard_moves_is_read_again() {
     let items = stage.table.query(&trilha_core::keys::learner_partition("tenant", &learner(0)), "").await.unwrap();
     assert!(items.iter().all(|item| item.watermarks.of("one/other").is_some()), "{items:?}");
     check(&stage, &records, "moved").await;
+    let marks = stage.table.query(&trilha_core::keys::stale_partition("tenant"), "course a|").await.unwrap();
+    let mut marked: Vec<&str> = marks.iter().map(|mark| mark.key.sort.as_str()).collect();
+    marked.sort_unstable();
+    assert_eq!(marked, ["course a|activity|", "course a|video|video"], "an alarm is not all that is left of it");
 }
 
 async fn moved(table: &impl LiveTable, item: Item) {

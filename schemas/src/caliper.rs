@@ -107,12 +107,11 @@ fn learner(document: &Value, kind: Kind) -> Result<String, Refusal> {
     iri(entity).map(str::to_string).ok_or_else(|| refuse(&format!("{field} has no id")))
 }
 
-/// The group, and nothing else (METRICS.md, Identity); a roster's event is about its object.
+/// The group (METRICS.md, Identity); where a roster's event has none, the object that it is about.
 fn course(document: &Value, kind: Kind) -> Option<String> {
-    if matches!(kind, Kind::Enrolled | Kind::Unenrolled | Kind::Completed) {
-        return document.get("object").and_then(iri).map(str::to_string);
-    }
-    at(document, &["group"]).and_then(iri).map(str::to_string)
+    let roster = matches!(kind, Kind::Enrolled | Kind::Unenrolled | Kind::Completed);
+    let object = || document.get("object").filter(|_| roster).and_then(iri);
+    at(document, &["group"]).and_then(iri).or_else(object).map(str::to_string)
 }
 
 /// Staff when the membership gives its member (the actor, when it names none), who is this learner, no learner's role

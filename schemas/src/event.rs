@@ -100,7 +100,7 @@ pub struct SentEvent {
 /// An event as the stream carries it: a [`SentEvent`] stamped by the collector, the learner a pseudonym.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// 128-bit hash of (tenant, learner, type, object, time as sent, source id).
+    /// 128-bit hash of (tenant, learner, type, object, time as sent, source id); see [`EventId::of`].
     pub id: EventId,
     /// Who; [`Pseudonym::bucket`] is the partition key of the event's record.
     pub learner: Pseudonym,

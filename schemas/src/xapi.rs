@@ -53,7 +53,7 @@ fn event(statement: &Value, id: Option<&str>) -> Result<SentEvent, Refusal> {
     let object = object.ok_or_else(|| Refusal::new(Code::MissingField, "object.id", "the object has no id"))?;
     let mut draft = Draft {
         learner: learner(statement)?,
-        course: course(statement, object, &activities),
+        course: course(statement, &kind, object, &activities),
         session: session(statement),
         title: activity::name(&statement["object"]),
         ..Draft::default()
@@ -87,11 +87,13 @@ fn learner(statement: &Value) -> Result<Option<String>, Refusal> {
     Ok(["mbox_sha1sum", "openid"].iter().find_map(|name| at(actor, &[name]).and_then(loose::text)))
 }
 
-/// The first parent, then grouping, that is a course; else the object when it is one; else the first parent.
-fn course(statement: &Value, object: &str, activities: &Activities) -> Option<String> {
+/// The first parent, then grouping, that is a course; else the first parent. What happens to a course itself (and what has no
+/// parent) is about the object.
+fn course(statement: &Value, kind: &Kind, object: &str, activities: &Activities) -> Option<String> {
     let itself = activity::is_course(&statement["object"]).then_some(object);
-    let course = activities.first_course().or(itself).or_else(|| activities.first_parent());
-    course.map(str::to_string)
+    let roster = matches!(kind, Kind::Enrolled | Kind::Unenrolled | Kind::Completed);
+    let course = activities.first_course().or(itself.filter(|_| roster));
+    course.or_else(|| activities.first_parent()).or(itself).map(str::to_string)
 }
 
 /// The session id of the Video Profile, else any other session id, else the registration.

@@ -24,7 +24,7 @@ pub(super) fn videos(merged: &Merged, settings: &ReadSettings) -> Vec<VideoViews
         let title = described.and_then(|object| object.title.clone()).or_else(|| view.titles.most().cloned());
         let length_millis = settings.lengths_millis.get(video).copied();
         let settings = VideoSettings { length_millis, threshold: settings.threshold };
-        let metrics = metrics::video(view, settings, described.and_then(|object| object.length_millis));
+        let metrics = metrics::video(view, settings);
         video_views(video.clone(), title, metrics)
     });
     views.collect()

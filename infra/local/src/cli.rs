@@ -131,12 +131,22 @@ pub(crate) struct SettingsOptions {
     /// Set the share of seconds that completes a video, in (0, 1]
     #[arg(long, value_name = "SHARE")]
     pub threshold: Option<f64>,
+    /// Set a video's length, as `ID=SECONDS`; without it the length that most learners' players reported is taken
+    #[arg(long, value_name = "ID=SECONDS", value_parser = video_length)]
+    pub length: Option<(String, f64)>,
     /// Name the only format whose events count, where a platform sends the same acts by several
     #[arg(long, value_enum)]
     pub counted_format: Option<Format>,
     /// Who changes it, for the log
     #[arg(long, value_name = "NAME", default_value = "command line")]
     pub actor: String,
+}
+
+/// The id may hold `=` too.
+fn video_length(text: &str) -> Result<(String, f64), String> {
+    let (video, seconds) = text.rsplit_once('=').ok_or("expected a video's id, =, and seconds")?;
+    let seconds: f64 = seconds.parse().map_err(|_| format!("{seconds:?} is no number of seconds"))?;
+    Ok((video.to_string(), seconds))
 }
 
 #[derive(Args)]

@@ -6,13 +6,15 @@ use std::time::Duration;
 use anyhow::anyhow;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
+use tokio::sync::Semaphore;
 use trilha_collector::collector::{Collector, Ports, tokio_sleep};
 use trilha_collector::embedded::{EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings, EmbeddedStores};
 use trilha_collector::random::{OsRandom, Randomness};
 use trilha_core::FOLD_VERSION;
-use trilha_lake::Lake;
 use trilha_lake::manifest::EmbeddedManifest;
+use trilha_lake::{Beyond, Lake};
 use trilha_live::embedded::EmbeddedTable;
+use trilha_processors::beyond;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
 use trilha_stream::embedded::EmbeddedStream;
@@ -20,7 +22,7 @@ use trilha_stream::mapping::{Handler, HandlerError, Mapping, MappingConfig, Part
 use trilha_stream::port::Stream;
 
 use crate::clock::Clock;
-use crate::data::DataDir;
+use crate::data::{DataDir, TENANT};
 use crate::strays::LocalStrays;
 
 /// The collector over the embedded stores.
@@ -32,7 +34,7 @@ const LAKE: &str = "lake";
 /// Two a core of a small machine: a batch of one folds while the other's is written.
 const SHARDS: u32 = 4;
 /// What the warm items of one shard may take in memory.
-const WARM_BYTES: usize = 32 * 1024 * 1024;
+const WARM_BYTES: usize = 16 * 1024 * 1024;
 /// The most records in a batch: with those of a replay, some 20,000 events.
 const BATCH_RECORDS: usize = 3_000;
 
@@ -65,20 +67,30 @@ pub(crate) struct Pipeline {
     mappings: [Mapping<EmbeddedStream>; 2],
 }
 
-struct LiveHandler(LiveProcessor<EmbeddedTable, LocalStrays>);
+/// A processor behind its turn: the batches that are in memory at once are bounded, whatever the number of shards.
+struct Turn<P> {
+    processor: P,
+    turns: Arc<Semaphore>,
+}
 
-struct LakeHandler(LakeProcessor<EmbeddedManifest>);
-
-impl Handler for LiveHandler {
+impl Handler for Turn<LiveProcessor<EmbeddedTable, LocalStrays>> {
     async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
-        self.0.handle(event).await.map_err(|error| HandlerError(error.to_string()))
+        let _turn = self.turns.acquire().await;
+        self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))
     }
 }
 
-impl Handler for LakeHandler {
+impl Handler for Turn<LakeProcessor<EmbeddedManifest>> {
     async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
-        self.0.handle(event).await.map_err(|error| HandlerError(error.to_string()))
+        let _turn = self.turns.acquire().await;
+        self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))
     }
+}
+
+/// One batch a core is worked on, while one more waits for the disk.
+fn turns() -> Arc<Semaphore> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Arc::new(Semaphore::new(cores + 1))
 }
 
 impl Pipeline {
@@ -105,9 +117,12 @@ impl Pipeline {
         let incarnation = stream.incarnation().to_string();
         let live = LiveProcessor::new(Arc::clone(&table), strays, incarnation.clone(), WARM_BYTES);
         let lake_processor = LakeProcessor::new(lake.writer(), incarnation);
+        let turns = turns();
+        let live = Turn { processor: live, turns: Arc::clone(&turns) };
+        let lake_processor = Turn { processor: lake_processor, turns };
         let mappings = [
-            mapping(LIVE, pace.live_window, &stream, LiveHandler(live), &clock),
-            mapping(LAKE, pace.lake_window, &stream, LakeHandler(lake_processor), &clock),
+            mapping(LIVE, pace.live_window, &stream, live, &clock),
+            mapping(LAKE, pace.lake_window, &stream, lake_processor, &clock),
         ];
         Ok(Pipeline { collector, quarantine, settings, table, lake, stream, mappings })
     }
@@ -117,6 +132,17 @@ impl Pipeline {
         for mapping in &self.mappings {
             mapping.drained().await?;
         }
+        Ok(())
+    }
+
+    /// The events that the live tables had no room for; a compaction flags their rows.
+    pub(crate) async fn beyond_state(&self) -> anyhow::Result<Beyond> {
+        Ok(beyond::read(&*self.table, TENANT).await?)
+    }
+
+    /// Publishes what has landed in the lake.
+    pub(crate) async fn compact(&self) -> anyhow::Result<()> {
+        self.lake.compact(&self.beyond_state().await?).await?;
         Ok(())
     }
 

@@ -6,9 +6,6 @@ mod report;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use trilha_collector::collector::{Arrival, CollectError, Receipt, Sent};
 use trilha_collector::credential::Credential;
 use trilha_schemas::documents::Document;
@@ -20,12 +17,11 @@ use crate::clock::{self, Clock};
 use crate::data::DataDir;
 use crate::pipeline::{LocalCollector, Pace, Pipeline};
 use crate::strays::TRY_AGAIN;
+use files::Parsed;
 use report::Report;
 
 /// Documents that are collected together: many events a record, some 50 MB in memory.
 const BATCH_DOCUMENTS: usize = 24_000;
-/// Batches that are parsed while one is collected.
-const BATCHES_AHEAD: usize = 1;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
@@ -42,9 +38,9 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     let outcome = replay.files(&options).await;
     // What was accepted is applied even when a file could not be read to its end.
     pipeline.drained().await?;
-    let lake = Arc::clone(&pipeline.lake);
+    let (lake, beyond) = (Arc::clone(&pipeline.lake), pipeline.beyond_state().await?);
     pipeline.stop().await;
-    lake.compact().await?;
+    lake.compact(&beyond).await?;
     let report = outcome?;
     report.print(options.json, started.elapsed())
 }
@@ -56,39 +52,14 @@ struct Replay {
     clock: Clock,
 }
 
-/// Documents, and what was read of each.
-type Parsed = Vec<(Document, Read)>;
-
 impl Replay {
     async fn files(&self, options: &ReplayOptions) -> anyhow::Result<Report> {
-        let mut parsed = self.parse(files::read(options.files.clone(), BATCH_DOCUMENTS)?);
+        let mut batches = files::read(options.files.clone(), self.protocol, BATCH_DOCUMENTS)?;
         let mut report = Report::default();
-        while let Some(batch) = parsed.recv().await {
-            let batch = batch.await.context("reading stopped")??;
-            self.collect(batch, &mut report).await?;
+        while let Some(batch) = batches.recv().await {
+            self.collect(batch?, &mut report).await?;
         }
         Ok(report)
-    }
-
-    /// Parses batches side by side; they come out in their order.
-    fn parse(&self, mut batches: files::Batches) -> mpsc::Receiver<JoinHandle<anyhow::Result<Parsed>>> {
-        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-        let protocol = self.protocol;
-        tokio::spawn(async move {
-            while let Some(batch) = batches.recv().await {
-                let parse = move || {
-                    let read = |document: Document| {
-                        let read = document.read(protocol);
-                        (document, read)
-                    };
-                    Ok(batch?.into_iter().map(read).collect())
-                };
-                if sender.send(tokio::task::spawn_blocking(parse)).await.is_err() {
-                    break;
-                }
-            }
-        });
-        receiver
     }
 
     async fn collect(&self, batch: Parsed, report: &mut Report) -> anyhow::Result<()> {

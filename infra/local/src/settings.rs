@@ -1,8 +1,11 @@
 //! `trilha settings`: a course's settings and their log.
 
+use std::io::{self, Write};
+
 use anyhow::Context;
 use trilha_collector::embedded::EmbeddedStores;
 use trilha_collector::settings::{Change, SettingsStore};
+use trilha_schemas::number;
 
 use crate::cli::SettingsOptions;
 use crate::clock;
@@ -24,12 +27,16 @@ pub(crate) async fn run(options: SettingsOptions) -> anyhow::Result<()> {
     let settings = settings.with_context(|| format!("course {:?} has had no event yet", options.course))?;
     let log = stores.settings.log(TENANT, &options.course).await?;
     let shown = serde_json::json!({ "course": options.course, "settings": *settings, "log": log });
-    println!("{}", serde_json::to_string_pretty(&shown)?);
-    Ok(())
+    Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&shown)?)?)
 }
 
 fn changes(options: &SettingsOptions) -> Vec<Change> {
     let threshold = options.threshold.map(|threshold| Change::Threshold(Some(threshold)));
     let protocol = options.counted_format.map(|format| Change::CountedProtocol(Some(format.into())));
-    threshold.into_iter().chain(protocol).collect()
+    let length = options.length.as_ref().map(|(video, seconds)| Change::Length {
+        video: video.clone(),
+        // What is no length becomes one that is refused.
+        length_millis: Some(number::millis(*seconds).unwrap_or(0)),
+    });
+    threshold.into_iter().chain(protocol).chain(length).collect()
 }

@@ -1,5 +1,6 @@
 //! `trilha up`: everything in one process.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +37,9 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     let pipeline = Arc::new(Pipeline::start(&dir, &options.zone, Arc::clone(&clock), Pace::LIVE).await?);
     let router = router(&dir, &options, &pipeline, &clock)?;
     let interrupted = interrupted()?;
-    announce(&dir, &options, &listener, &clock)?;
+    if let Err(error) = announce(&dir, &options, &listener, &clock) {
+        tracing::warn!(%error, "where everything is could not be printed");
+    }
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&pipeline), Arc::clone(&clock)));
     let class =
         options.demo.then(|| tokio::spawn(demo::run(Arc::clone(&pipeline.collector), dir.owner(), Arc::clone(&clock))));
@@ -47,7 +50,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
         let _ = task.await;
     }
     pipeline.drained().await?;
-    pipeline.lake.compact().await?;
+    pipeline.compact().await?;
     if let Some(pipeline) = Arc::into_inner(pipeline) {
         pipeline.stop().await;
     }
@@ -99,6 +102,7 @@ fn session_key(dir: &DataDir) -> SessionKey {
 
 /// Says where everything is. The first three lines are stable: programs read them.
 fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &Clock) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
     let address = listener.local_addr()?;
     let session = Session {
         tenant: TENANT.into(),
@@ -106,16 +110,17 @@ fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &
         courses: None,
         expires_millis: clock() + SESSION_MILLIS,
     };
-    println!("dashboard  http://{address}/");
-    println!("sign-in    http://{address}/sign-in?token={}", issue(&session_key(dir), &session));
-    println!("write key  {}", dir.keys.write_key);
-    println!();
-    println!("Open the sign-in link in a browser. Send events with the write key:");
-    println!(
+    writeln!(out, "dashboard  http://{address}/")?;
+    writeln!(out, "sign-in    http://{address}/sign-in?token={}", issue(&session_key(dir), &session))?;
+    writeln!(out, "write key  {}", dir.keys.write_key)?;
+    writeln!(out)?;
+    writeln!(out, "Open the sign-in link in a browser. Send events with the write key:")?;
+    writeln!(
+        out,
         "  curl http://{address}/v1/events -H 'Authorization: Bearer {}' --data-binary @events.ndjson",
         dir.keys.write_key
-    );
-    println!("Analysts: trilha-query --data {} \"SELECT …\". Ctrl-C stops.", options.data.display());
+    )?;
+    writeln!(out, "Analysts: trilha-query --data {} \"SELECT …\". Ctrl-C stops.", options.data.display())?;
     Ok(())
 }
 
@@ -125,7 +130,7 @@ async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock) {
     loop {
         tokio::time::sleep(wait).await;
         wait = COMPACT_EVERY;
-        if let Err(error) = pipeline.lake.compact().await {
+        if let Err(error) = pipeline.compact().await {
             tracing::error!(%error, "the lake was not compacted");
         }
         if let Err(error) = pipeline.quarantine.expire(clock()).await {

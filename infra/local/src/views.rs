@@ -1,5 +1,6 @@
 //! `trilha views`: a course's live numbers, from the tables on disk, whether or not an `up` writes them meanwhile.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -51,37 +52,42 @@ fn parse_time(text: &str) -> anyhow::Result<i64> {
 }
 
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(value)?)?)
 }
 
 fn print_courses(list: &CourseList) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
     if list.courses.is_empty() {
-        println!("no courses yet");
+        writeln!(out, "no courses yet")?;
     }
     for course in &list.courses {
         let title = course.title.as_deref().unwrap_or("");
-        println!("{}  {title}", course.course);
-        println!("    learners {}, active now {}, today {}", course.learners, course.active_5m, course.active_today);
+        writeln!(out, "{}  {title}", course.course)?;
+        writeln!(
+            out,
+            "    learners {}, active now {}, today {}",
+            course.learners, course.active_5m, course.active_today
+        )?;
     }
     Ok(())
 }
 
 fn print_views(views: &CourseViews) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
     let course = &views.course;
-    println!("{}  {}", course.course, course.title.as_deref().unwrap_or(""));
-    println!("    learners {}, active now {}, today {}", course.learners, course.active_5m, course.active_today);
-    println!("\nvideos: viewers, plays, completed, coverage");
+    writeln!(out, "{}  {}", course.course, course.title.as_deref().unwrap_or(""))?;
+    writeln!(out, "    learners {}, active now {}, today {}", course.learners, course.active_5m, course.active_today)?;
+    writeln!(out, "\nvideos: viewers, plays, completed, coverage")?;
     for video in &views.videos {
         let name = video.title.as_deref().unwrap_or(&video.video);
         let (completed, coverage) = (percent(video.completion_rate), percent(video.average_coverage));
-        println!("{:>8} {:>6} {completed:>6} {coverage:>6}  {name}", video.viewers, video.plays);
+        writeln!(out, "{:>8} {:>6} {completed:>6} {coverage:>6}  {name}", video.viewers, video.plays)?;
     }
-    println!("\nquestions: learners, attempts, facility, final facility");
+    writeln!(out, "\nquestions: learners, attempts, facility, final facility")?;
     for question in &views.questions {
         let name = question.title.as_deref().unwrap_or(&question.question);
         let (first, last) = (percent(question.facility), percent(question.final_facility));
-        println!("{:>8} {:>6} {first:>6} {last:>6}  {name}", question.learners, question.attempts);
+        writeln!(out, "{:>8} {:>6} {first:>6} {last:>6}  {name}", question.learners, question.attempts)?;
     }
     Ok(())
 }

@@ -6,12 +6,15 @@
 mod support;
 
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 use support::events::{COURSES, Meeting};
 use support::http::Target;
 use support::up::Up;
-use support::{complaint, course_views, errors, printed, replay, run, share_keys, text, until, views};
+use support::{
+    command, complaint, course_views, errors, printed, replay, run, run_with_input, share_keys, text, until, views,
+};
 
 #[test]
 fn views_beside_a_running_up_see_what_was_just_sent_and_the_same_after_its_stop() {
@@ -85,6 +88,40 @@ fn settings_show_the_zone_of_the_courses_first_event() {
     assert!(up.stop("-TERM").success());
     assert_eq!(zone(course), "America/Sao_Paulo");
     assert_eq!(course_views(data, course, &meeting.end())["course"]["zone"], "America/Sao_Paulo");
+}
+
+#[test]
+fn a_video_is_as_long_as_its_course_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = text(folder.path());
+    let event = r#"{"id":"1","type":"video.watched","time":"2026-03-02T18:00:00Z","learner":"ana","course":"c",
+        "video":"https://v.test/?id=7","from":0,"to":50,"length":100}"#;
+    let replayed = run_with_input(&["replay", "--data", data, "--format", "native", "-"], event.as_bytes());
+    assert!(replayed.status.success(), "{}", errors(&replayed));
+    let length = || views(folder.path(), "2026-03-02T18:00:00Z")[0]["videos"][0]["length"].clone();
+    assert_eq!(length(), 100);
+    printed(&["settings", "--data", data, "--course", "c", "--length", "https://v.test/?id=7=50.5"]);
+    assert_eq!(length(), 50.5);
+    for bad in ["7", "7=long", "7=-1", "7=NaN"] {
+        let change = run(&["settings", "--data", data, "--course", "c", "--length", bad]);
+        assert!(!change.status.success() && errors(&change).contains("length"), "{bad}: {}", errors(&change));
+    }
+}
+
+#[test]
+fn who_reads_no_further_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = text(folder.path());
+    replay_nothing(data);
+    let mut views = command(&["views", "--data", data]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(views.stdout.take());
+    let output = views.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", errors(&output));
+}
+
+fn replay_nothing(data: &str) {
+    let replayed = run_with_input(&["replay", "--data", data, "--format", "native", "-"], b"");
+    assert!(replayed.status.success(), "{}", errors(&replayed));
 }
 
 #[test]

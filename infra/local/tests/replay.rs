@@ -173,3 +173,38 @@ fn a_damaged_gzip_file_fails_and_what_came_before_it_is_applied() {
     assert!(complaint.contains("cut.gz"), "{complaint}");
     assert!(!lake::rows(&data).is_empty());
 }
+
+#[test]
+fn answers_in_thousands_of_ways_and_watching_without_end_stop_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (essays, beats) = (6_000, 3_000);
+    let essay = |learner: usize| {
+        json!({ "id": format!("a{learner}"), "type": "quiz.answered", "time": "2026-03-02T18:00:00Z", "course": "c",
+            "learner": format!("l{learner}"), "quiz": "q", "question": "1", "attempt": 1,
+            "response": format!("{learner} {}", "ção ".repeat(40)) })
+    };
+    let beat = |number: usize| {
+        json!({ "id": format!("b{number}"), "type": "video.watched", "course": "c", "learner": "ana", "video": "v",
+            "time": format!("2026-03-02T{:02}:{:02}:{:02}Z", number / 360, number / 6 % 60, number % 6 * 10),
+            "from": 0, "to": 10, "session": format!("{}", number / 100) })
+    };
+    let lines: Vec<String> =
+        (0..essays).map(essay).chain((0..beats).map(beat)).map(|event| event.to_string()).collect();
+    let file = folder.path().join("all.ndjson");
+    fs::write(&file, lines.join("\n")).unwrap();
+    assert_eq!(replay(&data, &[&file, &file])["accepted"], 2 * (essays + beats));
+
+    let course = &views(&data, "2026-03-02T18:00:00Z")[0];
+    let question = &course["questions"][0];
+    assert_eq!((&question["learners"], &question["attempts"]), (&json!(essays), &json!(essays)));
+    assert_eq!(question["responses_first"].as_array().map(Vec::len), Some(50));
+    assert_eq!(question["responses_first_other"], essays - 50);
+
+    let rows = lake::rows(&data);
+    let beyond = rows.iter().filter(|row| row["beyond_state"] == "true").count();
+    assert_eq!(rows.len(), essays + beats);
+    assert!(beyond > 0 && rows.iter().all(|row| row["beyond_state"] == "false" || row["video"].contains('v')));
+    // What counts is what the item had room for: heartbeats of 10 s each.
+    assert_eq!(course["videos"][0]["content_time"], 10 * (beats - beyond));
+}

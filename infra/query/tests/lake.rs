@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use trilha_lake::{Lake, LakeRow};
+use trilha_lake::{Beyond, Lake, LakeRow};
 use trilha_query::{Format, QueryError, query, write};
 use trilha_schemas::event::{Body, Event, Protocol, Role, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
@@ -62,7 +62,7 @@ async fn land(lake: &Lake, rows: Vec<LakeRow>) {
 async fn lake_of(folder: &Path, rows: Vec<LakeRow>) -> Lake {
     let lake = Lake::open(&folder.join("lake"), 1).await.unwrap();
     land(&lake, rows).await;
-    lake.compact().await.unwrap();
+    lake.compact(&Beyond::new()).await.unwrap();
     lake
 }
 

@@ -6,8 +6,9 @@ use trilha_schemas::event::Event;
 use trilha_schemas::flags::Flags;
 use trilha_schemas::packing::{Damaged, varint, zigzag};
 
+use crate::ids::id_hash;
 use crate::views::{CourseView, HourView, MonthView, Presence, version, versioned};
-use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES};
+use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
 
 /// `active_5m`: a minute and the four before.
 const WINDOW_MINUTES: i64 = 5;
@@ -16,8 +17,12 @@ const WINDOW_DAYS: i64 = 7;
 /// No stored form of an hour, or of a day, is longer.
 const HOUR_BYTES: usize = 5 + 9;
 const DAY_BYTES: usize = 4;
+const ID_BYTES: usize = 8;
+/// From this far ahead of its arrival, an event may lie in the future by another clock, which is up to a minute behind.
+const AHEAD_MILLIS: i64 = 4 * 60 * 1000;
 
-/// The hours and days of one learner in one course. Sets: an event that comes twice changes nothing.
+/// The hours and days of one learner in one course. Sets: an event that comes twice changes nothing, unless what it
+/// counts for depends on its arrival; of such the first copy counts.
 #[derive(Debug, Clone, Default)]
 pub struct ActivityItem {
     known: bool,
@@ -25,6 +30,8 @@ pub struct ActivityItem {
     hours: BTreeMap<i64, u64>,
     /// Days since 1970 in the course's zone.
     days: BTreeSet<i64>,
+    /// Ids of events of which a copy with another arrival could count for something else.
+    by_arrival: BTreeSet<u64>,
 }
 
 /// What events change in a course's views.
@@ -43,43 +50,60 @@ impl ActivityItem {
     pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, change: &mut ActivityChange) -> Folded {
         let mut folded = Folded::default();
         for event in events {
-            let mut news = !self.known;
-            change.course.learners += i64::from(!self.known);
-            self.known = true;
-            if let Some(time) = event.view_time_millis().filter(|_| !event.flags.contains(Flags::LATE)) {
-                news |= self.fold_time(time, event.zone_offset_minutes, change, &mut folded);
-            }
-            folded.applied += u32::from(news);
+            self.fold_one(event, change, &mut folded);
         }
-        change.course.beyond_state += i64::from(folded.beyond_state);
+        change.course.beyond_state += i64::from(folded.beyond_state());
         folded
     }
 
-    fn fold_time(&mut self, time: i64, zone_minutes: i16, change: &mut ActivityChange, folded: &mut Folded) -> bool {
-        let minute = time.div_euclid(60_000);
-        let day = (time + i64::from(zone_minutes) * 60_000).div_euclid(86_400_000);
-        if self.has_minute(minute) && self.days.contains(&day) {
-            return false;
+    fn fold_one(&mut self, event: &Event, change: &mut ActivityChange, folded: &mut Folded) {
+        let id = id_hash(&event.id);
+        if self.by_arrival.contains(&id) {
+            folded.duplicates += 1;
+            return;
         }
-        if !self.has_room(minute.div_euclid(60), day) {
-            folded.beyond_state += 1;
-            return false;
+        let place = Place::of(event).filter(|place| !self.has(place));
+        let keeps_id = depends_on_arrival(event);
+        if !self.has_room(place, keeps_id) {
+            folded.beyond.push(event.id);
+            return;
         }
-        if !self.has_minute(minute) {
-            self.add_minute(minute, change);
+        folded.applied += u32::from(!self.known || keeps_id || place.is_some());
+        change.course.learners += i64::from(!self.known);
+        self.known = true;
+        if keeps_id {
+            self.by_arrival.insert(id);
         }
-        if self.days.insert(day) {
-            self.count_day(day, change);
+        if let Some(place) = place {
+            self.add(place, change);
         }
-        true
     }
 
-    /// Whether an hour and a day are there or fit.
-    fn has_room(&self, hour: i64, day: i64) -> bool {
-        let hours = self.hours.len() + usize::from(!self.hours.contains_key(&hour));
-        let days = self.days.len() + usize::from(!self.days.contains(&day));
-        let grows = hours + days > self.hours.len() + self.days.len();
-        !grows || HOUR_BYTES * hours + DAY_BYTES * days + ITEM_HEADER_BYTES <= MAX_ITEM_BYTES
+    /// Whether what is not there yet fits: an event's hour, its day, its id.
+    fn has_room(&self, place: Option<Place>, keeps_id: bool) -> bool {
+        let new_hour = place.is_some_and(|place| !self.hours.contains_key(&place.minute.div_euclid(60)));
+        let new_day = place.is_some_and(|place| !self.days.contains(&place.day));
+        if !(new_hour || new_day || keeps_id) {
+            return true;
+        }
+        let hours = self.hours.len() + usize::from(new_hour);
+        let days = self.days.len() + usize::from(new_day);
+        let ids = self.by_arrival.len() + usize::from(keeps_id);
+        let bytes = HOUR_BYTES * hours + DAY_BYTES * days + ID_BYTES * ids + ITEM_HEADER_BYTES;
+        bytes <= MAX_ITEM_BYTES && (ids <= MAX_ITEM_EVENTS || !keeps_id)
+    }
+
+    fn has(&self, place: &Place) -> bool {
+        self.has_minute(place.minute) && self.days.contains(&place.day)
+    }
+
+    fn add(&mut self, place: Place, change: &mut ActivityChange) {
+        if !self.has_minute(place.minute) {
+            self.add_minute(place.minute, change);
+        }
+        if self.days.insert(place.day) {
+            self.count_day(place.day, change);
+        }
     }
 
     fn has_minute(&self, minute: i64) -> bool {
@@ -108,7 +132,7 @@ impl ActivityItem {
         }
     }
 
-    /// The stored form, version 1: hours with their minutes, then days, as differences.
+    /// The stored form, version 1: hours with their minutes, then days, as differences; then ids, 8 bytes each.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = version();
         varint(&mut out, FOLD_VERSION.into());
@@ -126,6 +150,8 @@ impl ActivityItem {
             zigzag(&mut out, day - before);
             before = *day;
         }
+        varint(&mut out, self.by_arrival.len() as u64);
+        self.by_arrival.iter().for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
         out
     }
 
@@ -147,13 +173,40 @@ impl ActivityItem {
             day = day.wrapping_add(input.zigzag()?);
             item.days.insert(day);
         }
+        for _ in 0..input.count(ID_BYTES)? {
+            item.by_arrival.insert(u64::from_be_bytes(input.array()?));
+        }
         Ok(item)
     }
 
     /// About how much memory it takes, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        128 + 32 * self.hours.len() + 24 * self.days.len()
+        128 + 32 * self.hours.len() + 24 * self.days.len() + 16 * self.by_arrival.len()
     }
+}
+
+/// Where an event counts.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    minute: i64,
+    day: i64,
+}
+
+impl Place {
+    /// `None` for an event without a time of its own, and for one that is late.
+    fn of(event: &Event) -> Option<Place> {
+        let time = event.view_time_millis().filter(|_| !event.flags.contains(Flags::LATE))?;
+        let local = time + i64::from(event.zone_offset_minutes) * 60_000;
+        Some(Place { minute: time.div_euclid(60_000), day: local.div_euclid(86_400_000) })
+    }
+}
+
+/// Whether a copy of the event could count elsewhere: one in the future counts at its arrival, as a copy would at its
+/// own; one that is late counts nowhere, while a copy that a replay stamps with its own time, or a clock that was set
+/// back, would count. All others count at the time as sent, which is in the id.
+fn depends_on_arrival(event: &Event) -> bool {
+    let ahead = event.time_millis.is_some_and(|time| time.saturating_sub(event.arrival_millis) > AHEAD_MILLIS);
+    ahead || event.flags.contains(Flags::FUTURE_TIME) || event.flags.contains(Flags::LATE)
 }
 
 /// The month of a day since 1970, as year · 12 + month − 1 (proleptic Gregorian; days from civil, inverted).

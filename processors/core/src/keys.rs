@@ -8,6 +8,8 @@
 //! | view of an hour, a month | as above | `hour│number│shard`, `month│number│shard` |
 //! | frozen part of a view | as above | the view's own, then `│part` |
 //! | totals of a course | `tenant│generation│courses` | `course│shard` |
+//! | ids of events beyond state | `tenant│generation│beyond` | `day│shard│sequence number` |
+//! | mark of a view that two shards wrote | `tenant│generation│stale` | as the learner item: `course│video│id` and so on |
 //! | progress of a shard, mark of a stale one | `progress`, `stale` | `shard` |
 //!
 //! (│ stands for `|`.) A learner's items lie in one partition, so that access and erasure are one query. A shard is
@@ -97,6 +99,32 @@ pub fn course_sort(course: &str, shard: &str) -> String {
 /// An hour or a month as a key's object: ten digits.
 pub fn number(value: i64) -> String {
     format!("{value:010}")
+}
+
+/// The partition of the ids of a tenant's events that learner items had no room for.
+pub fn beyond_partition(tenant: &str) -> String {
+    format!("{}|{GENERATION}|beyond", escape(tenant))
+}
+
+/// The sort key of those of one record and one day of the lake.
+pub fn beyond_sort(day: impl std::fmt::Display, shard: &str, sequence_number: impl std::fmt::Display) -> String {
+    format!("{day}|{}|{sequence_number}", escape(shard))
+}
+
+/// The partition of the marks of a tenant's views that need a rebuild.
+pub fn stale_partition(tenant: &str) -> String {
+    format!("{}|{GENERATION}|stale", escape(tenant))
+}
+
+/// The prefix of the marks of one course's views.
+pub fn stale_prefix(course: &str) -> String {
+    format!("{}|", escape(course))
+}
+
+/// The name of the mark of the view that a learner item counts in.
+pub fn stale_view(learner_partition: &str, learner_sort: &str) -> Name {
+    let tenant = parts(learner_partition).swap_remove(0);
+    Name { partition: stale_partition(&tenant), sort: learner_sort.to_string() }
 }
 
 /// The partition of the shards' progress items.

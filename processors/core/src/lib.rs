@@ -25,6 +25,8 @@ mod ids;
 
 pub use ids::id_hash;
 
+use trilha_schemas::ids::EventId;
+
 /// The version of the fold, carried by every learner item and lake row. It changes when the same events come to give
 /// other numbers.
 pub const FOLD_VERSION: u32 = 1;
@@ -39,14 +41,14 @@ pub const MAX_ITEM_BYTES: usize = 64 * 1024;
 const ITEM_HEADER_BYTES: usize = 40;
 
 /// What folding events into an item came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Folded {
     /// Events that were new to the item and fit it.
     pub applied: u32,
     /// Events that the item had already.
     pub duplicates: u32,
-    /// New events that the item has no room for: they are in the lake alone.
-    pub beyond_state: u32,
+    /// New events that the item has no room for: they go to the lake alone, flagged `beyond_state`.
+    pub beyond: Vec<EventId>,
 }
 
 impl Folded {
@@ -54,12 +56,17 @@ impl Folded {
     pub fn changed(&self) -> bool {
         self.applied > 0
     }
+
+    /// How many events the item has no room for.
+    pub fn beyond_state(&self) -> u32 {
+        self.beyond.len() as u32
+    }
 }
 
 impl std::ops::AddAssign for Folded {
     fn add_assign(&mut self, other: Folded) {
         self.applied += other.applied;
         self.duplicates += other.duplicates;
-        self.beyond_state += other.beyond_state;
+        self.beyond.extend(other.beyond);
     }
 }

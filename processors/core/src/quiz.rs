@@ -1,6 +1,7 @@
 //! What one learner answered in one quiz, and what an event changes in it and in the class's totals.
 
 mod attempts;
+mod standing;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use trilha_schemas::reader::cut;
 use crate::ids::{IdSet, id_hash};
 use crate::views::QuizView;
 use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
-use attempts::Standing;
+use attempts::Attempt;
 
 /// A response is shown and counted by its first 200 characters.
 const MAX_RESPONSE_CHARS: usize = 200;
@@ -31,6 +32,8 @@ pub struct QuizItem {
 struct Question {
     /// In order of (time, id).
     answers: Vec<Answer>,
+    /// In order; what the answers come to, not stored.
+    attempts: Vec<Attempt>,
     /// The title with the greatest (time, id).
     title: Option<(i64, u64, String)>,
 }
@@ -60,7 +63,7 @@ impl QuizItem {
                 self.fold_one(event, question, view, &mut folded);
             }
         }
-        view.beyond_state += i64::from(folded.beyond_state);
+        view.beyond_state += i64::from(folded.beyond_state());
         folded
     }
 
@@ -72,16 +75,17 @@ impl QuizItem {
         if self.seen.contains(&id) {
             folded.duplicates += 1;
         } else if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
-            folded.beyond_state += 1;
+            folded.beyond.push(event.id);
         } else {
             folded.applied += 1;
             self.seen.insert(id);
             self.bytes += answer.most_bytes();
             let question = self.questions.entry(name.to_string()).or_default();
             view.change(name, |view| {
-                question.standing().add_to(view, -1);
-                question.insert(event, id, answer);
-                question.standing().add_to(view, 1);
+                question.add_to(view, -1);
+                question.note_title(event, &answer);
+                question.place(answer).add_to(view);
+                question.add_to(view, 1);
             });
             self.bytes = self.bytes - known + question.header_bytes(name);
         }
@@ -117,19 +121,12 @@ impl Question {
         name.len() + 6 + self.title.as_ref().map_or(0, |(_, _, title)| title_bytes(title))
     }
 
-    fn insert(&mut self, event: &Event, id: u64, answer: Answer) {
-        let stamp = (answer.time_millis, id);
-        if let Some(title) = &event.title
-            && self.title.as_ref().is_none_or(|(time, id, _)| stamp > (*time, *id))
-        {
+    fn note_title(&mut self, event: &Event, answer: &Answer) {
+        let Some(title) = &event.title else { return };
+        let stamp = (answer.time_millis, answer.id);
+        if self.title.as_ref().is_none_or(|(time, id, _)| stamp > (*time, *id)) {
             self.title = Some((stamp.0, stamp.1, title.clone()));
         }
-        let at = self.answers.partition_point(|there| (there.time_millis, there.id) < stamp);
-        self.answers.insert(at, answer);
-    }
-
-    fn standing(&self) -> Standing<'_> {
-        attempts::standing(&self.answers, self.title.as_ref().map(|(_, _, title)| title.as_str()))
     }
 }
 

@@ -1,7 +1,11 @@
 //! What one learner did with one video, and what an event changes in it and in the class's totals.
 
 mod coverage;
+mod loose;
 mod mark;
+mod player;
+mod runs;
+mod seconds;
 mod segment;
 mod session;
 mod stored;
@@ -13,6 +17,7 @@ use crate::ids::{IdSet, id_hash};
 use crate::views::VideoView;
 use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
 use coverage::Coverage;
+use loose::Loose;
 use mark::Mark;
 use session::Session;
 
@@ -25,10 +30,10 @@ pub struct VideoItem {
     length_millis: Option<i64>,
     threshold: Option<f64>,
     title: Option<Titled>,
-    /// Sessions with an id of their own, by that id.
+    /// Sessions with an id of their own, in order of that id.
     named: Vec<(String, Session)>,
     /// Sessions cut out of the events without a session id, in order of time.
-    loose: Vec<Session>,
+    loose: Loose,
     /// Sessions of one event that has neither session id nor time.
     timeless: Vec<Session>,
     coverage: Coverage,
@@ -63,8 +68,7 @@ impl VideoItem {
                 self.fold_one(event, video, view, &mut folded);
             }
         }
-        self.settle();
-        view.beyond_state += i64::from(folded.beyond_state);
+        view.beyond_state += i64::from(folded.beyond_state());
         before.move_to(&self.standing(), view);
         view.trim();
         folded
@@ -80,7 +84,7 @@ impl VideoItem {
         let session = event.session.as_deref().map_or(0, VideoItem::session_bytes);
         let bytes = mark.most_bytes() + session + event.title.as_deref().map_or(0, Titled::most_bytes);
         if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
-            folded.beyond_state += 1;
+            folded.beyond.push(event.id);
             return;
         }
         folded.applied += 1;
@@ -113,41 +117,29 @@ impl VideoItem {
         }
         if video.length_millis > self.length_millis {
             let mut coverage = std::mem::take(&mut self.coverage);
-            self.sessions().for_each(|session| coverage.remove_all(session, view));
+            self.sessions_mut().for_each(|session| coverage.remove(session, view));
             self.length_millis = video.length_millis;
             coverage = Coverage::new(self.length_millis);
-            self.sessions_mut().for_each(|session| {
-                session.kept = 0;
-                coverage.replace_all(session, &[], view);
-            });
+            self.sessions_mut().for_each(|session| coverage.add(session, view));
             self.coverage = coverage;
         }
     }
 
     fn insert(&mut self, event: &Event, mark: Mark, view: &mut VideoView) {
-        match &event.session {
-            Some(name) => {
-                let at = self.named_at(name);
-                let session = &mut self.named[at].1;
-                self.bytes -= session.most_bytes();
-                let change = session.insert(mark);
-                self.bytes += session.most_bytes();
-                self.coverage.apply(session, change, view);
-            }
-            None if event.time_millis.is_none() => {
-                self.timeless.push(Session::default());
-                self.insert_into_last(|item| &mut item.timeless, mark, view);
-            }
-            None => self.insert_loose(mark, view),
-        }
+        let Some(name) = &event.session else { return self.insert_nameless(event, mark, view) };
+        let at = self.named_at(name);
+        let session = &mut self.named[at].1;
+        self.bytes -= session.most_bytes();
+        self.coverage.insert(session, mark, view);
+        self.bytes += session.most_bytes();
     }
 
     fn named_at(&mut self, name: &str) -> usize {
-        let known = self.named.iter().rposition(|(there, _)| there == name);
-        known.unwrap_or_else(|| {
+        let known = self.named.binary_search_by(|(there, _)| there.as_str().cmp(name));
+        known.unwrap_or_else(|at| {
             self.bytes += VideoItem::session_bytes(name);
-            self.named.push((name.to_string(), Session::named()));
-            self.named.len() - 1
+            self.named.insert(at, (name.to_string(), Session::named()));
+            at
         })
     }
 
@@ -156,59 +148,22 @@ impl VideoItem {
         name.len() + 8
     }
 
-    /// An event without session id: the last session goes on, or a new one starts; a late one may join or part sessions.
-    fn insert_loose(&mut self, mark: Mark, view: &mut VideoView) {
-        let last = self.loose.last().and_then(Session::last_mark);
-        if last.is_some_and(|last| mark.order() < last.order()) {
-            return self.insert_late(mark, view);
-        }
-        if last.is_none_or(|last| mark.is_cut_from(last)) {
-            self.loose.push(Session::default());
-        }
-        self.insert_into_last(|item| &mut item.loose, mark, view);
-    }
-
-    fn insert_into_last(&mut self, sessions: fn(&mut Self) -> &mut Vec<Session>, mark: Mark, view: &mut VideoView) {
+    fn insert_nameless(&mut self, event: &Event, mark: Mark, view: &mut VideoView) {
         self.bytes += mark.most_bytes();
-        let mut coverage = std::mem::take(&mut self.coverage);
-        if let Some(session) = sessions(self).last_mut() {
-            let change = session.insert(mark);
-            coverage.apply(session, change, view);
+        if event.time_millis.is_some() {
+            return self.loose.insert(mark, &mut self.coverage, view);
         }
-        self.coverage = coverage;
-    }
-
-    /// Only the sessions around the late event are cut anew: the one it falls into or between, and its neighbours.
-    fn insert_late(&mut self, mark: Mark, view: &mut VideoView) {
-        self.bytes += mark.most_bytes();
-        let after = self.loose.partition_point(|session| session.first_order() <= Some(mark.order()));
-        let from = after.saturating_sub(1);
-        let to = (after + 1).min(self.loose.len());
-        let touched: Vec<Session> = self.loose.drain(from..to).collect();
-        touched.iter().for_each(|session| self.coverage.remove_all(session, view));
-        let mut marks: Vec<Mark> = touched.into_iter().flat_map(Session::into_marks).collect();
-        let at = marks.partition_point(|there| there.order() <= mark.order());
-        marks.insert(at, mark);
-        let mut sessions = session::cut(marks);
-        sessions.iter_mut().for_each(|session| self.coverage.replace_all(session, &[], view));
-        self.loose.splice(from..from, sessions);
+        let mut session = Session::default();
+        self.coverage.insert(&mut session, mark, view);
+        self.timeless.push(session);
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Session> {
-        self.named.iter().map(|(_, session)| session).chain(&self.loose).chain(&self.timeless)
+        self.named.iter().map(|(_, session)| session).chain(self.loose.iter()).chain(&self.timeless)
     }
 
     fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session> {
-        self.named.iter_mut().map(|(_, session)| session).chain(&mut self.loose).chain(&mut self.timeless)
-    }
-
-    /// Counts seconds anew where a segment went away.
-    fn settle(&mut self) {
-        if self.coverage.is_stale() {
-            let mut coverage = std::mem::take(&mut self.coverage);
-            coverage.recount(self.sessions());
-            self.coverage = coverage;
-        }
+        self.named.iter_mut().map(|(_, session)| session).chain(self.loose.iter_mut()).chain(&mut self.timeless)
     }
 
     fn standing(&self) -> Standing {

@@ -7,7 +7,7 @@ mod naive;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use make::{Dice, activity_events, deliveries};
+use make::{Dice, activity_events, deliveries, resent};
 use naive::activity::Activity;
 use proptest::prelude::*;
 use trilha_core::activity::{ActivityChange, ActivityItem, month};
@@ -44,8 +44,9 @@ fn sum(changes: &[ActivityChange]) -> ActivityChange {
     sum
 }
 
-fn check(sum: &ActivityChange, events: &[Event]) {
-    let naive = Activity::of(events);
+/// Compares all about the times of `events` with what the events that count come to.
+fn check(sum: &ActivityChange, counting: &[Event], events: &[Event]) {
+    let naive = Activity::of(counting);
     assert_eq!(sum.course.learners, naive.learners());
     let minutes: BTreeSet<i64> = events.iter().map(|event| naive::time(event).div_euclid(60_000)).collect();
     for minute in minutes.iter().flat_map(|minute| minute - 6..=minute + 6) {
@@ -72,7 +73,7 @@ proptest! {
             let calls = deliveries(&events, &mut dice);
             let mut changes = fold(&mut items, &calls, &mut dice);
             let total = sum(&changes);
-            check(&total, &events);
+            check(&total, &events, &events);
             dice.shuffle(&mut changes);
             prop_assert_eq!(&sum(&changes), &total);
             for view in total.hours.values() {
@@ -83,5 +84,15 @@ proptest! {
             prop_assert_eq!(stored.get_or_insert_with(|| bytes.clone()), &bytes);
             prop_assert_eq!(sum(&fold(&mut items, &calls, &mut dice)), ActivityChange::default());
         }
+    }
+
+    #[test]
+    fn of_copies_with_other_arrivals_the_first_counts(events in activity_events(), seed in any::<u64>()) {
+        let mut dice = Dice(seed);
+        let queue = resent(&events, &mut dice);
+        let calls: Vec<_> = queue.iter().map(|event| (event.learner, vec![event.clone()])).collect();
+        let mut items = Items::new();
+        check(&sum(&fold(&mut items, &calls, &mut dice)), &events, &queue);
+        prop_assert_eq!(sum(&fold(&mut items, &calls, &mut dice)), ActivityChange::default());
     }
 }

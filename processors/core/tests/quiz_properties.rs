@@ -7,7 +7,7 @@ mod naive;
 
 use std::collections::{BTreeMap, HashMap};
 
-use make::{Dice, deliveries, quiz_events};
+use make::{Dice, deliveries, dense_quiz_events, quiz_events};
 use naive::quiz::Question;
 use proptest::prelude::*;
 use trilha_core::Folded;
@@ -79,7 +79,7 @@ proptest! {
             let mut items = Items::new();
             let calls = deliveries(&events, &mut dice);
             let (mut deltas, folded) = fold(&mut items, &calls, &mut dice);
-            prop_assert_eq!(folded.beyond_state, 0);
+            prop_assert_eq!(folded.beyond_state(), 0);
             let view = sum(&deltas);
             prop_assert_eq!(&as_naive(&view), &expected);
             dice.shuffle(&mut deltas);
@@ -93,5 +93,18 @@ proptest! {
             prop_assert_eq!(folded.applied, 0);
             prop_assert!(again.iter().all(View::is_zero));
         }
+    }
+
+    /// After every answer, not at the end alone: attempts that begin earlier, that grow, that become one.
+    #[test]
+    fn every_prefix_of_answers_in_any_order_gives_the_naive_totals(events in dense_quiz_events(), seed in any::<u64>()) {
+        let mut events = events;
+        Dice(seed).shuffle(&mut events);
+        let (mut item, mut view) = (QuizItem::default(), QuizView::default());
+        for end in 1..=events.len() {
+            item.fold([&events[end - 1]], &mut view);
+            prop_assert_eq!(as_naive(&view), naive::quiz::quiz(&events[..end]));
+        }
+        prop_assert_eq!(QuizItem::decode(&item.encode()).expect("an item reads back").encode(), item.encode());
     }
 }

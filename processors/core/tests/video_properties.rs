@@ -7,7 +7,7 @@ mod naive;
 
 use std::collections::HashMap;
 
-use make::{Dice, deliveries, video_events};
+use make::{Dice, deliveries, dense_video_events, video_events};
 use naive::video::Video;
 use proptest::prelude::*;
 use trilha_core::Folded;
@@ -85,7 +85,7 @@ proptest! {
             let calls = deliveries(&events, &mut dice);
             let (mut deltas, folded) = fold(&mut items, &calls, &mut dice);
             prop_assert_eq!(folded.applied as usize, events.len());
-            prop_assert_eq!(folded.beyond_state, 0);
+            prop_assert_eq!(folded.beyond_state(), 0);
             let view = sum(&deltas);
             prop_assert_eq!(&as_naive(&view), &expected);
             dice.shuffle(&mut deltas);
@@ -97,13 +97,44 @@ proptest! {
         }
     }
 
+    /// Sources that switch, ties in time, sessions joined and parted: whatever comes late finds its neighbours.
+    #[test]
+    fn any_order_gives_one_dense_session_the_naive_totals(events in dense_video_events(), seed in any::<u64>()) {
+        let mut dice = Dice(seed);
+        let expected = naive::video::video(&events);
+        let mut orders = vec![events.clone(); 5];
+        orders[1].reverse();
+        orders[2].rotate_left(dice.roll(events.len()));
+        let late = orders[3].remove(dice.roll(events.len()));
+        orders[3].push(late);
+        dice.shuffle(&mut orders[4]);
+        for order in orders {
+            let calls: Vec<_> = order.iter().map(|event| (event.learner, vec![event.clone()])).collect();
+            let (deltas, _) = fold(&mut Items::new(), &calls, &mut dice);
+            prop_assert_eq!(&as_naive(&sum(&deltas)), &expected);
+        }
+    }
+
+    /// After every event, not at the end alone.
+    #[test]
+    fn every_prefix_of_a_shuffled_session_gives_the_naive_totals(events in dense_video_events(), seed in any::<u64>()) {
+        let mut events = events;
+        Dice(seed).shuffle(&mut events);
+        events.truncate(16);
+        let (mut item, mut view) = (VideoItem::default(), VideoView::default());
+        for end in 1..=events.len() {
+            item.fold([&events[end - 1]], &mut view);
+            prop_assert_eq!(&as_naive(&view), &naive::video::video(&events[..end]));
+        }
+    }
+
     #[test]
     fn metrics_follow_the_naive_learners(events in video_events(), setting in prop::option::of(0.05f64..1.0)) {
         let mut items = Items::new();
         let calls: Vec<_> = events.iter().map(|event| (event.learner, vec![event.clone()])).collect();
         let view = sum(&fold(&mut items, &calls, &mut Dice(1)).0);
         let settings = metrics::VideoSettings { threshold: setting, ..Default::default() };
-        let metrics = metrics::video(&view, settings, None);
+        let metrics = metrics::video(&view, settings);
         let naive = naive::video::video(&events);
         let most = naive.lengths.iter().max_by_key(|(length, learners)| (*learners, *length)).map(|(length, _)| *length);
         prop_assert_eq!(metrics.length_millis, most);

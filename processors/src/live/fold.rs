@@ -6,14 +6,17 @@ use trilha_core::activity::ActivityChange;
 use trilha_core::views::{ObjectView, View};
 use trilha_core::{Folded, keys};
 use trilha_live::port::{Item, Key, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_schemas::ids::EventId;
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::sequence::SequenceNumber;
 
+use super::cross_shard;
 use super::groups::{Groups, LearnerName, Placed};
 use super::state::{LearnerItem, LearnerKind, ShardState, Warm, stored};
 use super::view::{AnyView, ViewName};
 use super::{Applied, Position, Stop};
 use crate::batch::{Batch, HandleError};
+use crate::beyond::BeyondBatch;
 
 pub(super) struct Attempt<'a, T> {
     pub table: &'a T,
@@ -35,6 +38,7 @@ struct FoldedBatch {
     /// Views of items that changed. They are written though the changes add up to nothing: changes of two learners, or
     /// of two records, may take each other back, and after a crash or beside a zombie only one of them is folded again.
     moved: HashSet<ViewName>,
+    beyond: BeyondBatch,
     folded: Folded,
 }
 
@@ -52,10 +56,11 @@ impl<T: LiveTable> Attempt<'_, T> {
             boundaries.extend(inside);
             self.state.learners.clear();
         };
-        let (parts, views) = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
+        let (mut fixed, views) = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
+        fixed.extend(folded.beyond.into_replacements(self.position.shard));
         let learners = self.replaced_learners(folded.learners);
-        let written = (parts.len() + views.len() + learners.len()) as u64;
-        self.write_parts(parts).await?;
+        let written = (fixed.len() + views.len() + learners.len()) as u64;
+        self.write_fixed(fixed).await?;
         self.write_views(views).await?;
         self.write_learners(learners).await?;
         Ok(Applied { folded: folded.folded, written, conflicts: 0 })
@@ -89,6 +94,7 @@ impl<T: LiveTable> Attempt<'_, T> {
             for (epoch, events) in epochs(&events[start..], boundaries) {
                 let folded = fold_item(&mut warm.value, name, epoch, events, &mut batch.changes);
                 changed |= folded.changed();
+                note_beyond(&mut batch.beyond, groups, name, events, &folded);
                 batch.folded += folded;
             }
             if changed {
@@ -183,8 +189,8 @@ impl<T: LiveTable> Attempt<'_, T> {
         replacements
     }
 
-    /// Parts never change: one that is there already is the same.
-    async fn write_parts(&self, replacements: Vec<Replacement>) -> Result<(), Stop> {
+    /// Items that never change: one that is there already is the same, or knows more.
+    async fn write_fixed(&self, replacements: Vec<Replacement>) -> Result<(), Stop> {
         if !replacements.is_empty() {
             self.table.replace(replacements, false).await?;
         }
@@ -210,21 +216,10 @@ impl<T: LiveTable> Attempt<'_, T> {
         for (result, expected) in results.into_iter().zip(expected) {
             if let Replaced::Conflict(there) = result {
                 conflict = true;
-                self.report_cross_shard(there.as_ref(), expected.as_ref());
+                cross_shard::report(self.table, self.position.shard, there.as_ref(), expected.as_ref()).await?;
             }
         }
         if conflict { Err(Stop::Conflict) } else { Ok(()) }
-    }
-
-    /// A learner is in one shard at a time: that another shard's watermark moved under us breaks what the fold rests on.
-    fn report_cross_shard(&self, there: Option<&Item>, expected: Option<&Watermarks>) {
-        let other = |watermarks: Option<&Watermarks>| -> Vec<(String, SequenceNumber)> {
-            let all = watermarks.into_iter().flat_map(Watermarks::iter);
-            all.filter(|(shard, _)| *shard != self.position.shard).map(|(shard, at)| (shard.to_string(), at)).collect()
-        };
-        if let Some(there) = there.filter(|there| other(Some(&there.watermarks)) != other(expected)) {
-            tracing::error!(item = ?there.key.sort, shard = self.position.shard, "cross_shard_conflict");
-        }
     }
 }
 
@@ -267,6 +262,23 @@ fn change(changes: &mut Changes, name: ViewName, epoch: usize) -> &mut AnyView {
         epochs.len() - 1
     });
     &mut epochs[at].1
+}
+
+/// Where a learner was is no reason to skip what they did: minutes and days without room are only counted.
+fn note_beyond(
+    beyond: &mut BeyondBatch,
+    groups: &Groups<'_>,
+    name: &LearnerName,
+    events: &[Placed<'_>],
+    folded: &Folded,
+) {
+    if folded.beyond.is_empty() || name.kind == LearnerKind::Activity {
+        return;
+    }
+    let (tenant, _) = groups.course(name.course);
+    let ids: HashSet<EventId> = folded.beyond.iter().copied().collect();
+    let there = events.iter().filter(|(_, event)| ids.contains(&event.id));
+    there.for_each(|(number, event)| beyond.add(tenant, *number, event));
 }
 
 fn fold_item(

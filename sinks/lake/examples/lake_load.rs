@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use trilha_lake::{Lake, LakeRow, from_batch, to_batch};
+use trilha_lake::{Beyond, Lake, LakeRow, from_batch, to_batch};
 use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     say("landed, rows made included", rows, started);
     let started = Instant::now();
-    let compacted = lake.compact().await?;
+    let compacted = lake.compact(&Beyond::new()).await?;
     say("published", compacted.published_rows, started);
     println!("{compacted:?}");
     Ok(())

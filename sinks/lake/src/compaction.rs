@@ -18,16 +18,18 @@ mod publish;
 mod read;
 mod slice;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinSet;
 
+use crate::beyond::{Beyond, ids_of};
 use crate::error::{LakeError, blocking};
 use crate::folder::{LakeFolder, remove_file};
 use crate::landing::sweep;
 use crate::manifest::{Manifest, Published};
+use crate::partition::Partition;
 use plan::{PartitionPlan, Task, Unit, into_tasks};
 
 /// So many rows are worked on at once by one worker: about 75 MB.
@@ -107,11 +109,11 @@ impl<M: Manifest> Compactor<M> {
         Ok(())
     }
 
-    /// Publishes every partition that has pending rows. What lands meanwhile waits for the next time. After a failure
-    /// call it again: partitions that were done stay done.
-    pub async fn run(&self) -> Result<Compacted, LakeError> {
+    /// Publishes every partition that has pending rows, or of which more events have come to be known as beyond state. What
+    /// lands meanwhile waits for the next time. After a failure call it again: partitions that were done stay done.
+    pub async fn run(&self, beyond: &Beyond) -> Result<Compacted, LakeError> {
         let running = Arc::new(self.running.clone().lock_owned().await);
-        let mut tasks = VecDeque::from(into_tasks(self.plan().await?, self.slice_rows));
+        let mut tasks = VecDeque::from(into_tasks(self.plan(beyond).await?, self.slice_rows));
         let (mut workers, mut compacted, mut result) = (JoinSet::new(), Compacted::default(), Ok(()));
         loop {
             while result.is_ok() && workers.len() < self.workers {
@@ -129,12 +131,18 @@ impl<M: Manifest> Compactor<M> {
         Ok(compacted)
     }
 
-    async fn plan(&self) -> Result<Vec<Arc<PartitionPlan>>, LakeError> {
+    async fn plan(&self, beyond: &Beyond) -> Result<Vec<Arc<PartitionPlan>>, LakeError> {
+        let dirty = self.manifest.dirty().await?.into_iter().map(|(partition, _)| partition);
+        let partitions: BTreeSet<Partition> = dirty.chain(beyond.keys().cloned()).collect();
         let mut plans = Vec::new();
-        for (partition, _) in self.manifest.dirty().await? {
+        for partition in partitions {
             let base = self.manifest.generation(&partition).await?;
             let pending = self.manifest.pending(&partition).await?;
-            plans.push(Arc::new(PartitionPlan::new(partition, base, pending, self.slice_rows)));
+            let beyond = ids_of(beyond, &partition);
+            let is_flagged = base.number == 0 || base.beyond == beyond.len() as u64;
+            if !pending.is_empty() || !is_flagged {
+                plans.push(Arc::new(PartitionPlan::new(partition, base, pending, beyond, self.slice_rows)));
+            }
         }
         let (folder, prepared) = (self.folder.clone(), plans.clone());
         blocking(move || prepared.iter().try_for_each(|plan| publish::prepare(&folder, plan))).await?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::beyond::Beyond;
 use crate::compaction::{Compacted, Compactor};
 use crate::error::LakeError;
 use crate::folder::LakeFolder;
@@ -34,9 +35,9 @@ impl Lake {
         self.writer.clone()
     }
 
-    /// Publishes what has landed so far; see [`Compactor::run`].
-    pub async fn compact(&self) -> Result<Compacted, LakeError> {
-        self.compactor.run().await
+    /// Publishes what has landed so far, and flags the rows of events that are beyond state; see [`Compactor::run`].
+    pub async fn compact(&self, beyond: &Beyond) -> Result<Compacted, LakeError> {
+        self.compactor.run(beyond).await
     }
 
     /// What the lake holds.

@@ -30,10 +30,12 @@ pub mod manifest;
 
 mod writer;
 
+mod beyond;
 mod compaction;
 
 mod lake;
 
+pub use beyond::Beyond;
 pub use compaction::{Compacted, Compactor};
 pub use error::LakeError;
 pub use folder::LakeFolder;

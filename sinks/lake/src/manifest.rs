@@ -72,6 +72,8 @@ pub struct Generation {
     pub number: u64,
     /// Its files.
     pub files: Vec<PublishedFile>,
+    /// How many events were known to be beyond state when it was written; there may be other days' rows for some of them.
+    pub beyond: u64,
 }
 
 /// One file of a generation: the events of some learner buckets.

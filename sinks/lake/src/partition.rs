@@ -37,6 +37,17 @@ impl Day {
         }
     }
 
+    /// Reads what is displayed: `2026-11-23` or `unknown`.
+    pub fn parse(text: &str) -> Option<Day> {
+        match text {
+            "unknown" => Some(Day::Unknown),
+            _ => {
+                let midnight = time::parse(&format!("{text}T00:00:00Z"))?;
+                i32::try_from(time::utc_day(midnight.millis)).ok().map(Day::Date)
+            }
+        }
+    }
+
     /// A number that keeps the order of days.
     pub(crate) fn code(self) -> i32 {
         match self {
@@ -129,6 +140,7 @@ mod tests {
         assert!(Day::Date(30_000) < Day::Unknown);
         for day in [Day::Date(-5), Day::Date(20_000), Day::Unknown] {
             assert_eq!(Day::from_code(day.code()), day);
+            assert_eq!(Day::parse(&day.to_string()), Some(day));
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Files of events, plain or gzip, as batches of documents.
+//! Files of events, plain or gzip, as batches of documents that have been read.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,15 +9,21 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 use trilha_schemas::documents::{Document, documents};
+use trilha_schemas::event::Protocol;
+use trilha_schemas::reader::Read;
 
 const BUFFER_BYTES: usize = 1 << 20;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Batches of documents in order; an error is the last.
-pub(super) type Batches = mpsc::Receiver<anyhow::Result<Vec<Document>>>;
+/// Documents, and what was read of each.
+pub(super) type Parsed = Vec<(Document, Read)>;
 
-/// Reads files one after the other on a thread of its own.
-pub(super) fn read(files: Vec<PathBuf>, batch_documents: usize) -> anyhow::Result<Batches> {
+/// Batches in order; an error is the last.
+pub(super) type Batches = mpsc::Receiver<anyhow::Result<Parsed>>;
+
+/// Reads files one after the other, and parses them, on one thread: what it allocates is freed by others, and one thread
+/// that goes on takes it back soonest.
+pub(super) fn read(files: Vec<PathBuf>, protocol: Protocol, batch_documents: usize) -> anyhow::Result<Batches> {
     let sizes = files.iter().filter(|path| !is_standard_input(path)).map(|path| {
         std::fs::metadata(path).map(|file| file.len()).with_context(|| format!("cannot read {}", path.display()))
     });
@@ -25,7 +31,7 @@ pub(super) fn read(files: Vec<PathBuf>, batch_documents: usize) -> anyhow::Resul
     let (sender, receiver) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
         for path in files {
-            if let Err(error) = read_file(&path, batch_documents, &progress, &sender) {
+            if let Err(error) = read_file(&path, protocol, batch_documents, &progress, &sender) {
                 let _ = sender.blocking_send(Err(error.context(format!("cannot read {}", path.display()))));
                 break;
             }
@@ -50,13 +56,16 @@ fn progress_bar(bytes: u64) -> ProgressBar {
 
 fn read_file(
     path: &Path,
+    protocol: Protocol,
     batch_documents: usize,
     progress: &ProgressBar,
-    sender: &mpsc::Sender<anyhow::Result<Vec<Document>>>,
+    sender: &mpsc::Sender<anyhow::Result<Parsed>>,
 ) -> anyhow::Result<()> {
     let mut batch = Vec::with_capacity(batch_documents);
     for document in documents(open(path, progress)?) {
-        batch.push(document?);
+        let document = document?;
+        let read = document.read(protocol);
+        batch.push((document, read));
         if batch.len() == batch_documents {
             let full = std::mem::replace(&mut batch, Vec::with_capacity(batch_documents));
             if sender.blocking_send(Ok(full)).is_err() {
@@ -71,7 +80,7 @@ fn read_file(
 }
 
 fn open(path: &Path, progress: &ProgressBar) -> anyhow::Result<Box<dyn BufRead>> {
-    let bytes: Box<dyn Read> =
+    let bytes: Box<dyn io::Read> =
         if is_standard_input(path) { Box::new(io::stdin().lock()) } else { Box::new(File::open(path)?) };
     let mut bytes = BufReader::with_capacity(BUFFER_BYTES, progress.wrap_read(bytes));
     if bytes.fill_buf()?.starts_with(&GZIP_MAGIC) {

@@ -1,6 +1,7 @@
 //! What a replay came to.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -30,21 +31,22 @@ impl Report {
     }
 
     pub(super) fn print(&self, json: bool, elapsed: Duration) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
         let seconds = elapsed.as_secs_f64();
         let events_per_second = self.accepted as f64 / seconds;
         if json {
             let (read, accepted, rejected) = (self.read, self.accepted, &self.rejected);
             let printed = Printed { read, accepted, rejected, seconds, events_per_second };
-            println!("{}", serde_json::to_string(&printed)?);
+            writeln!(out, "{}", serde_json::to_string(&printed)?)?;
             return Ok(());
         }
-        println!("read      {}", self.read);
-        println!("accepted  {}", self.accepted);
-        println!("rejected  {}", self.rejected.values().sum::<u64>());
+        writeln!(out, "read      {}", self.read)?;
+        writeln!(out, "accepted  {}", self.accepted)?;
+        writeln!(out, "rejected  {}", self.rejected.values().sum::<u64>())?;
         for (code, count) in &self.rejected {
-            println!("  {code:<16} {count}");
+            writeln!(out, "  {code:<16} {count}")?;
         }
-        println!("{seconds:.1} s, {events_per_second:.0} events/s: streamed, folded, landed and compacted");
+        writeln!(out, "{seconds:.1} s, {events_per_second:.0} events/s: streamed, folded, landed and compacted")?;
         Ok(())
     }
 }

@@ -95,6 +95,39 @@ fn late_and_timeless_events_count_in_totals_alone() {
     }
 }
 
+/// The minutes in which an event counts that comes with one arrival, then with another.
+fn copies(time: i64, copies: [(i64, Flags); 2], expected: &[i64]) {
+    let copy = |(arrival_millis, flags)| Event { arrival_millis, flags, ..at(time, 0) };
+    let change = fold(&copies.map(copy));
+    let active =
+        |minute: &i64| change.hours.get(&minute.div_euclid(60)).is_some_and(|hour| hour.at(*minute).active != 0);
+    assert_eq!((-200..4_000).filter(active).collect::<Vec<_>>(), expected, "{copies:?}");
+}
+
+#[test]
+fn of_copies_that_count_at_their_arrival_the_first_counts() {
+    let (plain, future, late) = (Flags::empty(), Flags::FUTURE_TIME, Flags::LATE);
+    copies(100 * MINUTE, [(10 * MINUTE, future), (20 * MINUTE, future)], &[10]);
+    copies(100 * MINUTE, [(10 * MINUTE, future), (96 * MINUTE, plain)], &[10]);
+    copies(100 * MINUTE, [(10 * MINUTE, future), (99 * DAY, late)], &[10]);
+    // By a clock that is behind.
+    copies(100 * MINUTE, [(95 * MINUTE, plain), (95 * MINUTE - 1, future)], &[100]);
+    copies(0, [(2 * DAY + 1, late), (2 * DAY, plain)], &[]);
+    // A replay stamps an event with its own time.
+    copies(100 * MINUTE, [(10 * MINUTE, future), (100 * MINUTE, plain)], &[10]);
+    copies(0, [(9 * DAY, late), (0, plain)], &[]);
+}
+
+#[test]
+fn a_copy_is_told_where_ids_are_kept() {
+    let future = Event { arrival_millis: 0, flags: Flags::FUTURE_TIME, ..at(100 * MINUTE, 0) };
+    let mut item = ActivityItem::default();
+    let mut change = ActivityChange::default();
+    assert_eq!(item.fold([&future], &mut change).applied, 1);
+    let again = item.fold([&future], &mut change);
+    assert_eq!((again.applied, again.duplicates), (0, 1));
+}
+
 #[test]
 fn what_changes_nothing_is_told() {
     let mut item = ActivityItem::default();
@@ -128,7 +161,8 @@ fn months_follow_the_calendar() {
 #[test]
 fn cut_bytes_are_refused() {
     let mut item = ActivityItem::default();
-    item.fold(&[at(0, 0), at(90 * DAY, 0)], &mut ActivityChange::default());
+    let late = Event { id: EventId([7; 16]), flags: Flags::LATE, ..at(0, 0) };
+    item.fold(&[at(0, 0), at(90 * DAY, 0), late], &mut ActivityChange::default());
     let stored = item.encode();
     (0..stored.len()).for_each(|end| assert!(ActivityItem::decode(&stored[..end]).is_err(), "cut at {end}"));
 }

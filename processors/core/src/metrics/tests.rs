@@ -25,7 +25,7 @@ fn class() -> VideoView {
 
 #[test]
 fn coverage_and_completion_rest_on_the_length_that_most_reported() {
-    let metrics = video(&class(), VideoSettings::default(), None);
+    let metrics = video(&class(), VideoSettings::default());
     assert_eq!((metrics.length_millis, metrics.threshold), (Some(100_400), 0.95));
     assert_eq!(metrics.completed, Some(6));
     assert_eq!(metrics.completion_rate, Some(6.0 / 10.0));
@@ -34,16 +34,16 @@ fn coverage_and_completion_rest_on_the_length_that_most_reported() {
 }
 
 #[test]
-fn the_courses_settings_go_first_then_the_learners_then_the_catalogue() {
+fn the_courses_settings_go_before_what_learners_reported() {
     let mut view = class();
     view.thresholds.add(&(0.5f64.to_bits() as i64), 2);
     view.thresholds.add(&(0.9f64.to_bits() as i64), 2);
-    assert_eq!(video(&view, VideoSettings::default(), None).threshold, 0.9);
+    assert_eq!(video(&view, VideoSettings::default()).threshold, 0.9);
     let settings = VideoSettings { threshold: Some(0.5), length_millis: Some(50_000) };
-    let metrics = video(&view, settings, Some(1_000));
+    let metrics = video(&view, settings);
     assert_eq!((metrics.threshold, metrics.length_millis, metrics.completed), (0.5, Some(50_000), Some(10)));
-    assert_eq!(video(&view, VideoSettings::default(), Some(1_000)).length_millis, Some(100_400));
-    assert_eq!(video(&VideoView::default(), VideoSettings::default(), Some(1_000)).length_millis, Some(1_000));
+    assert_eq!(video(&view, VideoSettings::default()).length_millis, Some(100_400));
+    assert_eq!(video(&VideoView::default(), VideoSettings::default()).length_millis, None);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn the_whole_of_a_video_is_its_length_rounded_and_at_least_a_second() {
         let mut view = viewed_by(1);
         lengths(&mut view, &[(length, 1)]);
         view.seconds.add(&1, 1);
-        let metrics = video(&view, VideoSettings::default(), None);
+        let metrics = video(&view, VideoSettings::default());
         assert_eq!(metrics.average_coverage, Some(1.0 / f64::from(seconds)), "{length}");
     }
 }
@@ -61,7 +61,7 @@ fn the_whole_of_a_video_is_its_length_rounded_and_at_least_a_second() {
 fn without_a_length_there_is_no_coverage_and_bins_go_as_far_as_they_were_touched() {
     let mut view = viewed_by(2);
     view.add_bin(6, 1, 1);
-    let metrics = video(&view, VideoSettings::default(), None);
+    let metrics = video(&view, VideoSettings::default());
     assert_eq!((metrics.completed, metrics.completion_rate, metrics.average_coverage), (None, None, None));
     assert_eq!(metrics.bins.len(), 7);
 }
@@ -72,7 +72,7 @@ fn bins_are_those_that_start_before_the_end() {
         let mut view = viewed_by(1);
         lengths(&mut view, &[(length, 1)]);
         view.add_bin(20, 1, 1);
-        let metrics = video(&view, VideoSettings::default(), None);
+        let metrics = video(&view, VideoSettings::default());
         assert_eq!((metrics.bins.len(), metrics.retention.len()), (bins, bins), "{length}");
     }
 }
@@ -83,7 +83,7 @@ fn the_drop_off_is_the_first_greatest_loss() {
         let mut view = viewed_by(10);
         lengths(&mut view, &[(5_000 * viewers.len() as i64, 1)]);
         viewers.iter().enumerate().for_each(|(bin, viewers)| view.add_bin(bin, *viewers, *viewers));
-        let metrics = video(&view, VideoSettings::default(), None);
+        let metrics = video(&view, VideoSettings::default());
         assert_eq!(metrics.drop_off, expected.map(|(bin, lost)| DropOff { bin, lost }), "{viewers:?}");
     };
     check(&[10, 8, 6, 3, 3], Some((3, 3)));
@@ -98,7 +98,7 @@ fn nobody_watched_is_null_not_zero() {
     let mut view = VideoView::default();
     view.learners += 4;
     lengths(&mut view, &[(60_000, 4)]);
-    let metrics = video(&view, VideoSettings::default(), None);
+    let metrics = video(&view, VideoSettings::default());
     assert_eq!((metrics.completed, metrics.completion_rate, metrics.average_coverage), (Some(0), None, None));
     assert!(metrics.retention.is_empty());
 }

@@ -54,10 +54,9 @@ pub struct VideoSettings {
     pub threshold: Option<f64>,
 }
 
-/// Reads a video's metrics; `described_millis`, the catalogue's length, stands in for D where neither the course nor any
-/// learner says it.
-pub fn video(view: &VideoView, settings: VideoSettings, described_millis: Option<i64>) -> VideoMetrics {
-    let length_millis = settings.length_millis.or(view.lengths.most().copied()).or(described_millis);
+/// Reads a video's metrics.
+pub fn video(view: &VideoView, settings: VideoSettings) -> VideoMetrics {
+    let length_millis = settings.length_millis.or(view.lengths.most().copied());
     let reported = view.thresholds.most().map(|bits| f64::from_bits(*bits as u64));
     let threshold = settings.threshold.or(reported).unwrap_or(DEFAULT_THRESHOLD);
     let seconds = length_millis.map(seconds_of);

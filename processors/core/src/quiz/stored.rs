@@ -99,8 +99,11 @@ fn read_question(input: &mut Input<'_>) -> Result<Question, Damaged> {
     };
     let count = input.count(11)?;
     let mut time = 0;
-    let answers = (0..count).map(|_| read_answer(input, &mut time)).collect::<Result<_, _>>()?;
-    Ok(Question { answers, title })
+    let mut question = Question { title, ..Question::default() };
+    for _ in 0..count {
+        question.place(read_answer(input, &mut time)?);
+    }
+    Ok(question)
 }
 
 fn read_answer(input: &mut Input<'_>, time: &mut i64) -> Result<Answer, Damaged> {

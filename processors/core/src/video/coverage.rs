@@ -1,8 +1,12 @@
 //! What a learner's segments add up to: seconds covered, segments by bin; and what a change of segments changes in the
 //! class's totals.
 
-use super::segment::Segment;
-use super::session::{Change, Session};
+use std::cmp::Reverse;
+
+use super::mark::Mark;
+use super::seconds::Seconds;
+use super::segment::{BIN_MILLIS, Change, Segment};
+use super::session::Session;
 use crate::views::VideoView;
 
 /// Without a length of the learner's own, segments end here.
@@ -15,11 +19,8 @@ pub(super) struct Coverage {
     end: i64,
     /// Kept segments that touch each bin.
     bins: Vec<u16>,
-    /// One bit a second.
-    seconds: Vec<u64>,
-    count: i64,
+    seconds: Seconds,
     kept: usize,
-    stale: bool,
 }
 
 impl Default for Coverage {
@@ -31,60 +32,66 @@ impl Default for Coverage {
 impl Coverage {
     pub(super) fn new(length_millis: Option<i64>) -> Coverage {
         let end = length_millis.unwrap_or(LONGEST_MILLIS);
-        Coverage { end, bins: Vec::new(), seconds: Vec::new(), count: 0, kept: 0, stale: false }
+        Coverage { end, bins: Vec::new(), seconds: Seconds::default(), kept: 0 }
     }
 
-    /// Distinct seconds covered. Not while [`Coverage::is_stale`].
+    /// Distinct seconds covered.
     pub(super) fn seconds(&self) -> i64 {
-        self.count
+        self.seconds.covered()
     }
 
     pub(super) fn is_viewer(&self) -> bool {
         self.kept > 0
     }
 
-    /// Whether seconds have to be counted anew, since a segment went away.
-    pub(super) fn is_stale(&self) -> bool {
-        self.stale
-    }
-
     pub(super) fn memory_bytes(&self) -> usize {
-        2 * self.bins.capacity() + 8 * self.seconds.capacity()
+        2 * self.bins.capacity() + self.seconds.memory_bytes()
     }
 
-    /// Follows one change of a session's segments.
-    pub(super) fn apply(&mut self, session: &mut Session, change: Change, view: &mut VideoView) {
-        match change {
+    /// Puts an event into a session.
+    pub(super) fn insert(&mut self, session: &mut Session, mark: Mark, view: &mut VideoView) {
+        match session.insert(mark) {
             Change::None => {}
-            Change::Last { before, after } => self.replace(session, before.as_ref(), after.as_ref(), view),
-            Change::All { before } => self.replace_all(session, &before, view),
+            Change::One { before, after } => self.replace(session, before, after, view),
+            Change::Many { before, after } => self.replace_all(session, before, after, view),
         }
     }
 
-    /// From a session's segments before to those it has now; what both begin and end with is not touched.
-    pub(super) fn replace_all(&mut self, session: &mut Session, before: &[Segment], view: &mut VideoView) {
-        let now = session.segments().to_vec();
-        let same = before.iter().zip(&now).take_while(|(before, now)| before == now).count();
-        let (before, now) = (&before[same..], &now[same..]);
-        let same = before.iter().rev().zip(now.iter().rev()).take_while(|(before, now)| before == now).count();
-        let (before, now) = (&before[..before.len() - same], &now[..now.len() - same]);
-        for at in 0..before.len().max(now.len()) {
-            self.replace(session, before.get(at), now.get(at), view);
-        }
+    /// Counts a session in.
+    pub(super) fn add(&mut self, session: &mut Session, view: &mut VideoView) {
+        self.replace_all(session, Vec::new(), session.segments(), view);
     }
 
     /// Takes a session's segments away.
-    pub(super) fn remove_all(&mut self, session: &Session, view: &mut VideoView) {
-        let mut gone = Session::default();
-        gone.kept = session.kept;
-        session.segments().iter().for_each(|segment| self.replace(&mut gone, Some(segment), None, view));
+    pub(super) fn remove(&mut self, session: &mut Session, view: &mut VideoView) {
+        self.replace_all(session, session.segments(), Vec::new(), view);
+    }
+
+    fn replace_all(
+        &mut self,
+        session: &mut Session,
+        mut before: Vec<Segment>,
+        mut after: Vec<Segment>,
+        view: &mut VideoView,
+    ) {
+        // Of two lists of one session the longer mostly begins as the shorter.
+        let same = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
+        before.drain(..same);
+        after.drain(..same);
+        // The longest becomes the longest: a run that takes another in, or is parted, then costs the smaller one's length.
+        for segments in [&mut before, &mut after] {
+            segments.sort_by_key(|segment| Reverse(segment.to.saturating_sub(segment.from)));
+        }
+        for at in 0..before.len().max(after.len()) {
+            self.replace(session, before.get(at).copied(), after.get(at).copied(), view);
+        }
     }
 
     fn replace(
         &mut self,
         session: &mut Session,
-        before: Option<&Segment>,
-        after: Option<&Segment>,
+        before: Option<Segment>,
+        after: Option<Segment>,
         view: &mut VideoView,
     ) {
         let before = before.and_then(|segment| segment.kept(self.end));
@@ -100,7 +107,8 @@ impl Coverage {
         view.watch_millis += watch(&after) - watch(&before);
         view.cut_segments += cut(&after) - cut(&before);
         self.move_bins(before, after, view);
-        self.move_seconds(before, after);
+        let seconds = |segment: Option<Segment>| segment.map_or(0..0, |segment| segment.seconds());
+        self.seconds.replace(seconds(before), seconds(after));
     }
 
     fn count_session(&mut self, session: &mut Session, before: bool, after: bool, view: &mut VideoView) {
@@ -111,70 +119,37 @@ impl Coverage {
     }
 
     fn move_bins(&mut self, before: Option<Segment>, after: Option<Segment>, view: &mut VideoView) {
-        let reach = |segment: &Option<Segment>| segment.map(|segment| (*segment.bins().start(), *segment.bins().end()));
-        let (first, last) = match (reach(&before), reach(&after)) {
-            (Some((a, b)), Some((c, d))) => (a.min(c), b.max(d)),
-            (Some(range), None) | (None, Some(range)) => range,
-            (None, None) => return,
-        };
-        // Where only the end moved, bins that both cover to their end are as they were.
-        let first = match (&before, &after) {
-            (Some(before), Some(after)) if before.from == after.from => {
-                (before.to.min(after.to) / super::segment::BIN_MILLIS).clamp(first, last)
+        match (before, after) {
+            (Some(one), Some(other)) if one.overlaps(&other) => {
+                // Bins between the two starts, and between the two ends; those amid both are covered by both.
+                let bin = |millis: i64| millis / BIN_MILLIS;
+                let starts = bin(one.from.min(other.from))..=bin(one.from.max(other.from));
+                let ends = bin(one.to.min(other.to) - 1)..=bin(one.to.max(other.to) - 1);
+                let ends = *ends.start().max(&(starts.end() + 1))..=*ends.end();
+                starts.chain(ends).for_each(|bin| self.move_bin(bin, before, after, view));
             }
-            _ => first,
-        };
-        for bin in first..=last {
-            let touches = |segment: &Option<Segment>| segment.is_some_and(|segment| segment.touches(bin, self.end));
-            let (had, has) = (touches(&before), touches(&after));
-            if had != has {
-                self.move_bin(bin as usize, has, view);
+            _ => {
+                let gone = before.into_iter().flat_map(|before| before.bins());
+                gone.for_each(|bin| self.move_bin(bin, before, None, view));
+                let new = after.into_iter().flat_map(|after| after.bins());
+                new.for_each(|bin| self.move_bin(bin, None, after, view));
             }
         }
     }
 
-    fn move_bin(&mut self, bin: usize, more: bool, view: &mut VideoView) {
+    fn move_bin(&mut self, bin: i64, before: Option<Segment>, after: Option<Segment>, view: &mut VideoView) {
+        let touches = |segment: Option<Segment>| segment.is_some_and(|segment| segment.touches(bin, self.end));
+        let (had, has) = (touches(before), touches(after));
+        if had == has {
+            return;
+        }
+        let bin = bin as usize;
         if self.bins.len() <= bin {
             self.bins.resize(bin + 1, 0);
         }
         let before = self.bins[bin];
-        let after = if more { before + 1 } else { before - 1 };
+        let after = if has { before + 1 } else { before - 1 };
         self.bins[bin] = after;
         view.add_bin(bin, i64::from(after) - i64::from(before), i64::from(after > 0) - i64::from(before > 0));
-    }
-
-    fn move_seconds(&mut self, before: Option<Segment>, after: Option<Segment>) {
-        match (before, after) {
-            (None, Some(after)) => self.cover(after.seconds()),
-            (Some(before), Some(after)) if after.from <= before.from && before.to <= after.to => {
-                let (old, new) = (before.seconds(), after.seconds());
-                self.cover(new.start..old.start);
-                self.cover(old.end..new.end);
-            }
-            _ => self.stale = true,
-        }
-    }
-
-    fn cover(&mut self, seconds: std::ops::Range<i64>) {
-        for second in seconds {
-            let (word, bit) = (second as usize / 64, 1 << (second % 64));
-            if self.seconds.len() <= word {
-                self.seconds.resize(word + 1, 0);
-            }
-            self.count += i64::from(self.seconds[word] & bit == 0);
-            self.seconds[word] |= bit;
-        }
-    }
-
-    /// Counts the seconds of these sessions anew.
-    pub(super) fn recount<'s>(&mut self, sessions: impl Iterator<Item = &'s Session>) {
-        self.seconds.clear();
-        self.count = 0;
-        self.stale = false;
-        let end = self.end;
-        for session in sessions {
-            let kept = session.segments().iter().filter_map(|segment| segment.kept(end));
-            kept.for_each(|segment| self.cover(segment.seconds()));
-        }
     }
 }

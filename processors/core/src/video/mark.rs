@@ -16,7 +16,8 @@ pub(super) struct Mark {
     pub position_millis: Option<i64>,
     pub to_millis: Option<i64>,
     pub rate: f64,
-    pub list: Option<List>,
+    /// Boxed, for few events have one and all are moved about.
+    pub list: Option<Box<List>>,
 }
 
 /// The `played-segments` of a statement.
@@ -40,7 +41,7 @@ impl Mark {
             position_millis: video.position_millis,
             to_millis,
             rate: video.rate.unwrap_or(1.0),
-            list: video.segments.as_ref().map(|pairs| List::of(event, pairs)),
+            list: video.segments.as_ref().map(|pairs| Box::new(List::of(event, pairs))),
         }
     }
 
@@ -68,7 +69,7 @@ impl Mark {
 
     /// No stored form of it is longer.
     pub(super) fn most_bytes(&self) -> usize {
-        let list = self.list.as_ref().map_or(0, List::most_bytes);
+        let list = self.list.as_deref().map_or(0, List::most_bytes);
         8 + 1 + 8 + 6 + 6 + if self.rate == 1.0 { 0 } else { 8 } + list
     }
 }

@@ -15,6 +15,21 @@ pub(super) struct Segment {
     pub cut: bool,
 }
 
+/// What one event changed in a session's segments.
+#[derive(Debug, PartialEq)]
+pub(super) enum Change {
+    None,
+    /// One was replaced, added (`before` is none) or taken away (`after` is none).
+    One {
+        before: Option<Segment>,
+        after: Option<Segment>,
+    },
+    Many {
+        before: Vec<Segment>,
+        after: Vec<Segment>,
+    },
+}
+
 impl Segment {
     /// Clamped to [0, end]; `None` when under 250 ms of it are left.
     pub(super) fn kept(&self, end: i64) -> Option<Segment> {
@@ -33,6 +48,10 @@ impl Segment {
     /// The bins that it reaches into, touched or not.
     pub(super) fn bins(&self) -> std::ops::RangeInclusive<i64> {
         self.from / BIN_MILLIS..=(self.to - 1) / BIN_MILLIS
+    }
+
+    pub(super) fn overlaps(&self, other: &Segment) -> bool {
+        self.from < other.to && other.from < self.to
     }
 
     /// Whether it covers ≥ 250 ms of a bin, or all of it that lies before the end.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! item    = version 1 · fold version · length? · threshold? · title?
-//!         · named sessions: count, then each name, session · loose sessions' events · timeless events
+//!         · named sessions in order of name: count, then each name, session · loose sessions' events · timeless events
 //! session = source · spent ids (count, 8 bytes each) · list? · events
 //! events  = count, then each: id (8 bytes) · action | what is there · time − previous time · position − previous
 //!           position · to − position · rate (8 bytes) · list, as far as they are there
@@ -12,8 +12,9 @@ use trilha_schemas::event::VideoAction;
 use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 
 use super::coverage::Coverage;
+use super::loose::Loose;
 use super::mark::{List, Mark};
-use super::session::{Session, Source, cut};
+use super::session::{Session, Source};
 use super::{Titled, VideoItem};
 use crate::FOLD_VERSION;
 use crate::views::{VideoView, version, versioned};
@@ -54,7 +55,8 @@ pub(super) fn decode(stored: &[u8]) -> Result<VideoItem, Damaged> {
     let count = input.count(4)?;
     item.named =
         (0..count).map(|_| Ok((input.text()?.to_string(), read_session(input)?))).collect::<Result<_, Damaged>>()?;
-    item.loose = cut(read_marks(input)?);
+    item.named.sort_by(|(one, _), (other, _)| one.cmp(other));
+    item.loose = Loose::cut(read_ordered_marks(input)?);
     let timeless = read_marks(input)?.into_iter();
     item.timeless = timeless.map(|mark| Session::restore(false, vec![mark], Vec::new(), Source::Pairs, None)).collect();
     restore_coverage(&mut item);
@@ -72,7 +74,7 @@ fn restore_coverage(item: &mut VideoItem) {
         + item.title_bytes();
     let mut coverage = Coverage::new(item.length_millis);
     let mut counted_already = VideoView::default();
-    item.sessions_mut().for_each(|session| coverage.replace_all(session, &[], &mut counted_already));
+    item.sessions_mut().for_each(|session| coverage.add(session, &mut counted_already));
     item.coverage = coverage;
 }
 
@@ -113,8 +115,8 @@ fn read_session(input: &mut Input<'_>) -> Result<Session, Damaged> {
     let source = SOURCES.get(usize::from(input.byte()?)).ok_or(Damaged("a session's source"))?;
     let count = input.count(8)?;
     let spent = (0..count).map(|_| id(input)).collect::<Result<_, _>>()?;
-    let list = if there(input)? { Some(read_list(input)?) } else { None };
-    Ok(Session::restore(true, read_marks(input)?, spent, *source, list))
+    let list = if there(input)? { Some(Box::new(read_list(input)?)) } else { None };
+    Ok(Session::restore(true, read_ordered_marks(input)?, spent, *source, list))
 }
 
 fn write_marks<'m>(out: &mut Vec<u8>, marks: impl Iterator<Item = &'m Mark> + Clone) {
@@ -134,6 +136,12 @@ fn write_marks<'m>(out: &mut Vec<u8>, marks: impl Iterator<Item = &'m Mark> + Cl
         }
         mark.list.iter().for_each(|list| write_list(out, list));
     }
+}
+
+/// A session's.
+fn read_ordered_marks(input: &mut Input<'_>) -> Result<Vec<Mark>, Damaged> {
+    let marks = read_marks(input)?;
+    if marks.is_sorted_by_key(Mark::order) { Ok(marks) } else { Err(Damaged("events out of order")) }
 }
 
 fn read_marks(input: &mut Input<'_>) -> Result<Vec<Mark>, Damaged> {
@@ -160,7 +168,7 @@ fn read_mark(input: &mut Input<'_>, time: &mut i64, position: &mut i64) -> Resul
         position_millis: place(POSITION)?,
         to_millis: place(TO)?,
         rate: if present & RATE == 0 { 1.0 } else { input.double()? },
-        list: if present & LIST == 0 { None } else { Some(read_list(input)?) },
+        list: if present & LIST == 0 { None } else { Some(Box::new(read_list(input)?)) },
     })
 }
 

@@ -91,7 +91,7 @@ presence_view! {
 pub struct CourseView {
     /// Distinct learners with an event, however late.
     pub learners: i64,
-    /// Minutes that a learner item had no room for.
+    /// Events that a learner item had no room for.
     pub beyond_state: i64,
 }
 

@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn pieces_add_up_and_each_fits() {
-        let mut video = VideoView { viewers: 7, plays: -3, ..VideoView::default() };
+        let mut video = VideoView::default();
+        (video.viewers, video.plays) = (7, -3);
         video.add_bin(5_000, 2, 1);
         (0..90_000).for_each(|second| video.seconds.add(&second, 1));
         (0..2_000).for_each(|learner| video.titles.add(&format!("{learner} {}", "y".repeat(180)), 1));

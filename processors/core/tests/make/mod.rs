@@ -31,6 +31,19 @@ pub fn event(learner: u8, id: u64, time_millis: Option<i64>, body: Body) -> Even
     }
 }
 
+/// As the collector stamps it (METRICS.md, Time).
+pub fn stamp(event: &mut Event, arrival_millis: i64) {
+    let Some(time) = event.time_millis else { return event.arrival_millis = arrival_millis };
+    let mut flags = Flags::empty();
+    if time - arrival_millis > 5 * 60_000 {
+        flags.insert(Flags::FUTURE_TIME);
+    }
+    if arrival_millis - time > 48 * 3_600_000 {
+        flags.insert(Flags::LATE);
+    }
+    (event.arrival_millis, event.flags) = (arrival_millis, flags);
+}
+
 /// A video event without anything but an action.
 pub fn video(action: VideoAction) -> VideoEvent {
     VideoEvent {
@@ -129,6 +142,38 @@ pub fn video_events() -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
+/// What a session may be made of: pairs, heartbeats, all, each with what says nothing.
+const PAIRS: &[VideoAction] = &[
+    VideoAction::Played,
+    VideoAction::Seeked,
+    VideoAction::Paused,
+    VideoAction::Played,
+    VideoAction::Seeked,
+    VideoAction::Interacted,
+];
+const HEARTBEATS: &[VideoAction] =
+    &[VideoAction::Watched, VideoAction::Watched, VideoAction::Watched, VideoAction::Seeked];
+
+/// Events of one learner, all with one session id or all with none, ids all different, in order of time.
+pub fn dense_video_events() -> impl Strategy<Value = Vec<Event>> {
+    let actions = one_of(&[PAIRS, HEARTBEATS, &VideoAction::ALL]);
+    let drafts = prop::collection::vec(video_draft(), 1..60);
+    (actions, any::<bool>(), 0..3u8, drafts).prop_map(|(actions, named, lists, drafts)| {
+        let mut places = [(BASE_MILLIS, 0i64); 3];
+        let mut make = |draft: &VideoDraft| {
+            let action = actions[draft.action as usize % actions.len()];
+            let list = draft.list.clone().filter(|_| lists == 0);
+            let session = named.then_some(0);
+            VideoDraft { learner: 0, action, list, session, ..draft.clone() }.event(&mut places)
+        };
+        let mut events: Vec<Event> = drafts.iter().map(&mut make).collect();
+        events.sort_by_key(|event| event.id);
+        events.dedup_by_key(|event| event.id);
+        events.sort_by_key(|event| (event.view_time_millis(), event.id));
+        events
+    })
+}
+
 impl VideoDraft {
     fn event(&self, places: &mut [(i64, i64); 3]) -> Event {
         let (time, place) = &mut places[usize::from(self.learner)];
@@ -205,6 +250,22 @@ pub fn quiz_events() -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
+/// Answers of one learner to one question, ids all different, in the order drafted; few tell which attempt they are.
+pub fn dense_quiz_events() -> impl Strategy<Value = Vec<Event>> {
+    (1u8..6, prop::collection::vec(quiz_draft(), 1..40)).prop_map(|(keyed, drafts)| {
+        let mut times = [BASE_MILLIS; 3];
+        let mut make = |draft: &QuizDraft| {
+            let key = if draft.id % 8 < u64::from(keyed) { (None, None) } else { draft.key };
+            let action = QuizAction::Answered;
+            QuizDraft { learner: 0, question: 0, key, action, ..draft.clone() }.event(&mut times)
+        };
+        let mut events: Vec<Event> = drafts.iter().map(&mut make).collect();
+        events.sort_by_key(|event| event.id);
+        events.dedup_by_key(|event| event.id);
+        events
+    })
+}
+
 impl QuizDraft {
     fn event(&self, times: &mut [i64; 3]) -> Event {
         let time = &mut times[usize::from(self.learner)];
@@ -272,15 +333,31 @@ impl ActivityDraft {
         let mut event = event(self.learner, id, (self.timed != 0).then_some(time), body);
         event.zone_offset_minutes = self.zone_minutes;
         match self.timed {
-            1 => event.flags.insert(Flags::LATE),
-            2 => {
-                event.arrival_millis = time - 3_600_000;
-                event.flags.insert(Flags::FUTURE_TIME);
-            }
+            1 => stamp(&mut event, time + 48 * 3_600_000 + 20_000),
+            2 => stamp(&mut event, time - 3_600_000),
+            3 => stamp(&mut event, time - 5 * 60_000 + 20_000),
             _ => {}
         }
         event
     }
+}
+
+/// Every event once, and some again later with another arrival: by any clock that is not over a minute behind.
+pub fn resent(events: &[Event], dice: &mut Dice) -> Vec<Event> {
+    let minute = 60_000;
+    let mut queue: Vec<(usize, Event)> = Vec::new();
+    for event in events {
+        let place = dice.roll(1_000);
+        queue.push((place, event.clone()));
+        for _ in 0..dice.roll(3) {
+            let mut copy = event.clone();
+            let shift = [-minute, -1, 0, 1, minute, 6 * minute, 70 * minute, 49 * 60 * minute][dice.roll(8)];
+            stamp(&mut copy, event.arrival_millis + shift);
+            queue.push((place + 1 + dice.roll(1_000), copy));
+        }
+    }
+    queue.sort_by_key(|(place, _)| *place);
+    queue.into_iter().map(|(_, event)| event).collect()
 }
 
 /// A source of choices that is the same for the same seed (SplitMix64).

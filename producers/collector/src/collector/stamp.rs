@@ -48,9 +48,7 @@ impl Course {
 
 impl Batch<'_> {
     pub(super) fn stamp(&self, sent: SentEvent, learner: Pseudonym, course: &Course) -> Event {
-        let object = sent.body.object();
-        let kind = sent.body.type_name();
-        let id = EventId::of(self.tenant, &learner, kind, object, sent.time_millis, &sent.source_id);
+        let id = EventId::of(self.tenant, &learner, &sent);
         let arrival_millis = match self.arrival {
             Arrival::Live { now_millis } => now_millis,
             Arrival::Replay { now_millis } => sent.time_millis.unwrap_or(now_millis),

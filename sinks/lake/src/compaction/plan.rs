@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use trilha_schemas::ids::Bucket;
 
+use crate::beyond::Ids;
 use crate::manifest::{Generation, PendingRows, Publication, PublishedFile};
 use crate::partition::Partition;
 
@@ -16,6 +17,8 @@ pub(crate) struct PartitionPlan {
     pub(crate) base: Generation,
     /// What landed since.
     pub(crate) pending: Vec<PendingRows>,
+    /// The events that are beyond state.
+    pub(crate) beyond: Ids,
     /// The next generation's number.
     pub(crate) generation: u64,
     /// The learner buckets of each slice. An event has one learner, so all its copies meet in one slice.
@@ -40,13 +43,14 @@ impl PartitionPlan {
         partition: Partition,
         base: Generation,
         pending: Vec<PendingRows>,
+        beyond: Ids,
         slice_rows: u64,
     ) -> PartitionPlan {
         let rows = rows(&base, &pending);
         let slices = slices(rows.div_ceil(slice_rows));
         let generation = base.number + 1;
         let slices_left = AtomicUsize::new(slices.len());
-        PartitionPlan { partition, base, pending, generation, slices, slices_left, written: Mutex::default() }
+        PartitionPlan { partition, base, pending, beyond, generation, slices, slices_left, written: Mutex::default() }
     }
 
     /// The finished generation.
@@ -56,7 +60,7 @@ impl PartitionPlan {
         Publication {
             partition: self.partition.clone(),
             previous: self.base.number,
-            generation: Generation { number: self.generation, files },
+            generation: Generation { number: self.generation, files, beyond: self.beyond.len() as u64 },
             absorbed: self.pending.iter().map(|pending| pending.file.clone()).collect(),
         }
     }
@@ -138,7 +142,7 @@ mod tests {
     fn plan(day: i32, rows: u32) -> Arc<PartitionPlan> {
         let pending = vec![PendingRows { file: "f".to_string(), first_row: 0, rows }];
         let partition = Partition { tenant: "a".to_string(), day: Day::Date(day) };
-        Arc::new(PartitionPlan::new(partition, Generation::default(), pending, 100))
+        Arc::new(PartitionPlan::new(partition, Generation::default(), pending, Ids::new(), 100))
     }
 
     #[test]

@@ -9,6 +9,7 @@ use arrow_select::interleave::interleave_record_batch;
 use super::order::{OrderColumns, distinct_in_order};
 use super::plan::{Task, Unit};
 use super::read::LakeFile;
+use crate::beyond::flag;
 use crate::error::LakeError;
 use crate::folder::LakeFolder;
 use crate::manifest::{PendingRows, PublishedFile};
@@ -32,7 +33,8 @@ pub(crate) fn write(folder: &LakeFolder, task: &Task) -> Result<(), LakeError> {
     for (unit, pieces) in task.units.iter().zip(&rows.of_unit) {
         let path = folder.waiting(&unit.plan.partition).join(unit.file_name());
         let places = distinct_in_order(&columns, pieces)?;
-        let sorted = places.chunks(WRITE_ROWS).map(|places| Ok(interleave_record_batch(&batches, places)?));
+        let sorted =
+            places.chunks(WRITE_ROWS).map(|places| flag(interleave_record_batch(&batches, places)?, &unit.plan.beyond));
         unit.written(parquet_files::write(&path, published_properties(), sorted)?);
     }
     Ok(())

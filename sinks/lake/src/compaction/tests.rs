@@ -106,21 +106,53 @@ async fn what_landed_is_published_whole_and_landing_is_empty() {
     let rows: Vec<LakeRow> = (0..40).map(|act| row((act % 7) as u8 * 30, act, 0)).collect();
     bench.land(rows[..25].to_vec()).await;
     bench.land(rows[25..].to_vec()).await;
-    let compacted = bench.compactor().run().await.unwrap();
+    let compacted = bench.compactor().run(&Beyond::new()).await.unwrap();
     assert_eq!(compacted, Compacted { partitions: 1, landed_rows: 40, published_rows: 40 });
     let mut published: Vec<LakeRow> = bench.published().into_iter().map(|(_, row)| row).collect();
     published.sort_by_key(|row| row.sequence_number);
     let events = |rows: &[LakeRow]| rows.iter().map(|row| row.event.clone()).collect::<Vec<_>>();
     assert_eq!(events(&published), events(&rows));
     assert_eq!((bench.landing_files(), bench.waiting()), (0, 0));
-    assert_eq!(bench.compactor().run().await.unwrap(), Compacted::default());
+    assert_eq!(bench.compactor().run(&Beyond::new()).await.unwrap(), Compacted::default());
+}
+
+#[tokio::test]
+async fn events_beyond_state_are_flagged_whether_known_before_or_after_they_are_published() {
+    let mut bench = Bench::new().await;
+    let rows: Vec<LakeRow> = (0..6).map(|act| at_day(row(act as u8, act, 0), i64::from(act / 3))).collect();
+    let ids: Vec<_> = rows.iter().map(|row| row.event.id).collect();
+    let day = |at: usize| crate::Partition { tenant: "acme".into(), day: crate::Day::of(&rows[at].event) };
+    let flagged = |bench: &Bench<MemoryManifest>| -> Vec<usize> {
+        let flagged = bench.published().into_iter().filter(|(_, row)| row.beyond_state);
+        let mut at: Vec<usize> =
+            flagged.map(|(_, row)| ids.iter().position(|id| *id == row.event.id).unwrap()).collect();
+        at.sort_unstable();
+        at
+    };
+    bench.land(rows[..4].to_vec()).await;
+    let mut beyond = Beyond::from([(day(0), [ids[1]].into())]);
+    bench.compactor().run(&beyond).await.unwrap();
+    assert_eq!(flagged(&bench), [1]);
+    // Known after its day was published, and before it landed.
+    beyond.entry(day(3)).or_default().extend([ids[3], ids[5]]);
+    assert_eq!(bench.compactor().run(&beyond).await.unwrap().partitions, 1);
+    assert_eq!(flagged(&bench), [1, 3]);
+    assert_eq!(bench.compactor().run(&beyond).await.unwrap(), Compacted::default(), "nothing is new");
+    bench.land(rows[4..].to_vec()).await;
+    bench.compactor().run(&beyond).await.unwrap();
+    assert_eq!(flagged(&bench), [1, 3, 5]);
+    // A day of which nothing has landed is left alone.
+    let elsewhere = Partition { tenant: "acme".into(), day: crate::Day::Unknown };
+    beyond.insert(elsewhere, [ids[0]].into());
+    assert_eq!(bench.compactor().run(&beyond).await.unwrap(), Compacted::default());
+    assert_eq!(bench.published().len(), 6);
 }
 
 #[tokio::test]
 async fn rows_are_sorted_by_course_type_object_learner_time_and_id() {
     let mut bench = Bench::new().await;
     bench.land((0..60).map(|act| row((act * 37 % 11) as u8 * 20, act, 0)).collect()).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     let key = |(_, row): &(String, LakeRow)| {
         let event = &row.event;
         (event.course.clone(), event.body.object().to_string(), event.learner, event.time_millis, event.id)
@@ -138,20 +170,20 @@ async fn of_two_copies_the_first_in_the_stream_stays_whenever_it_lands() {
         copy
     };
     bench.land(vec![copy("first"), row(2, 2, 0), copy("second")]).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     bench.land(vec![copy("third")]).await;
-    let compacted = bench.compactor().run().await.unwrap();
+    let compacted = bench.compactor().run(&Beyond::new()).await.unwrap();
     assert_eq!(compacted.published_rows, 2);
     let mut other = copy("shard b is after a");
     (other.shard, other.sequence_number) = ("b".into(), sequence(1));
     bench.writer.append("b", vec![other], sequence(1)).await.unwrap();
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     let titles: Vec<_> = bench.published().into_iter().filter_map(|(_, row)| row.event.title).collect();
     assert_eq!(titles, ["first"]);
     let mut earlier = copy("shard A is before a");
     (earlier.shard, earlier.sequence_number) = ("A".into(), sequence(900));
     bench.writer.append("A", vec![earlier], sequence(900)).await.unwrap();
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     let titles: Vec<_> = bench.published().into_iter().filter_map(|(_, row)| row.event.title).collect();
     assert_eq!(titles, ["shard A is before a"]);
 }
@@ -163,7 +195,7 @@ async fn sequence_numbers_compare_as_numbers() {
     let mut copies = vec![row(1, 1, 0), row(1, 1, 0)];
     copies[0].event.title = Some("nine".to_string());
     bench.land(copies).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     assert_eq!(bench.published()[0].1.event.title.as_deref(), Some("nine"));
 }
 
@@ -171,9 +203,9 @@ async fn sequence_numbers_compare_as_numbers() {
 async fn late_rows_reach_a_published_day_and_leave_other_days_alone() {
     let mut bench = Bench::new().await;
     bench.land(vec![at_day(row(1, 1, 0), 0), at_day(row(1, 2, 0), 1)]).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     bench.land(vec![at_day(row(1, 3, 0), 0)]).await;
-    assert_eq!(bench.compactor().run().await.unwrap().partitions, 1);
+    assert_eq!(bench.compactor().run(&Beyond::new()).await.unwrap().partitions, 1);
     let events = bench.folder.path().join("events/tenant=acme");
     assert_eq!(sorted(&events.join("day=2026-11-23")), ["part-2-0.parquet"]);
     assert_eq!(sorted(&events.join("day=2026-11-24")), ["part-1-0.parquet"]);
@@ -189,7 +221,7 @@ async fn odd_times_and_odd_tenants_have_their_folders() {
     rows[2].tenant = "../up".into();
     rows[3].tenant = "são/paulo=1 %".into();
     bench.land(rows).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     let mut folders: Vec<String> = bench.published().into_iter().map(|(folder, _)| folder).collect();
     folders.dedup();
     let expected = [
@@ -209,7 +241,7 @@ async fn slices_hold_what_one_piece_would_and_grow_with_the_day() {
         let rows: Vec<LakeRow> = (0..40).map(|act| row((act * 13 % 256) as u8, part * 30 + act, 0)).collect();
         expected.extend(rows.iter().map(|row| (row.event.learner.0[0], row.event.time_millis.unwrap())));
         bench.land(rows).await;
-        bench.compactor().with_slice_rows(25).run().await.unwrap();
+        bench.compactor().with_slice_rows(25).run(&Beyond::new()).await.unwrap();
     }
     expected.sort_unstable();
     expected.dedup();
@@ -226,14 +258,14 @@ async fn appending_while_compacting_loses_nothing() {
     let compactor = bench.compactor().with_slice_rows(20);
     let run = tokio::spawn(async move {
         for _ in 0..5 {
-            compactor.run().await.unwrap();
+            compactor.run(&Beyond::new()).await.unwrap();
         }
     });
     for part in 1..10u16 {
         bench.land((0..10).map(|act| row(act as u8, part * 50 + act, 0)).collect()).await;
     }
     run.await.unwrap();
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     assert_eq!(bench.published().len(), 140);
     assert_eq!(bench.landing_files(), 0);
 }
@@ -270,10 +302,10 @@ async fn crash(step: Step, times: usize, slice_rows: u64) {
     let manifest = EmbeddedManifest::open(&file).await.unwrap();
     let mut bench = Bench::over(folder, manifest).await;
     bench.land((0..20).map(|act| row(act as u8 * 11, act, 0)).collect()).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     bench.land((0..30).map(|act| at_day(row(act as u8 * 7, 100 + act, 0), i64::from(act % 2))).collect()).await;
     let (hook, stopped) = stop_after(step, times);
-    let crashed = bench.compactor().with_slice_rows(slice_rows).with_after_step(hook).run().await;
+    let crashed = bench.compactor().with_slice_rows(slice_rows).with_after_step(hook).run(&Beyond::new()).await;
     assert_eq!(crashed.is_err(), stopped.load(Ordering::SeqCst), "{step:?}");
     let seen = bench.published().len();
     assert!([20, 35, 50].contains(&seen), "{step:?}: a reader sees {seen} rows");
@@ -286,7 +318,7 @@ async fn crash(step: Step, times: usize, slice_rows: u64) {
         assert_eq!(bench.waiting(), 0, "{step:?}");
         assert!(bench.published().len() >= seen, "{step:?}");
     }
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     let mut ids = BTreeMap::new();
     for (_, row) in bench.published() {
         *ids.entry(row.event.id).or_insert(0) += 1;
@@ -310,12 +342,12 @@ async fn a_failed_compaction_is_repaired_by_the_next_without_opening_again() {
     for step in STEPS {
         let mut bench = Bench::new().await;
         bench.land((0..20).map(|act| row(act as u8 * 11, act, 0)).collect()).await;
-        bench.compactor().run().await.unwrap();
+        bench.compactor().run(&Beyond::new()).await.unwrap();
         bench.land((0..20).map(|act| row(act as u8 * 11, 50 + act, 0)).collect()).await;
         let (hook, _) = stop_after(step, 1);
-        assert!(bench.compactor().with_after_step(hook).run().await.is_err());
+        assert!(bench.compactor().with_after_step(hook).run(&Beyond::new()).await.is_err());
         bench.land(vec![row(3, 99, 0)]).await;
-        bench.compactor().run().await.unwrap();
+        bench.compactor().run(&Beyond::new()).await.unwrap();
         assert_eq!(bench.published().len(), 41, "{step:?}");
     }
 }
@@ -324,10 +356,10 @@ async fn a_failed_compaction_is_repaired_by_the_next_without_opening_again() {
 async fn an_exchange_cut_in_its_middle_is_ended() {
     let mut bench = Bench::new().await;
     bench.land(vec![row(1, 1, 0)]).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     bench.land(vec![row(1, 2, 0)]).await;
     let (hook, _) = stop_after(Step::Published, 1);
-    bench.compactor().with_after_step(hook).run().await.unwrap_err();
+    bench.compactor().with_after_step(hook).run(&Beyond::new()).await.unwrap_err();
     let folder = LakeFolder::create(bench.folder.path()).unwrap();
     let partition = bench.manifest.generations().await.unwrap().remove(0).0;
     let waiting = folder.waiting(&partition);
@@ -340,7 +372,7 @@ async fn an_exchange_cut_in_its_middle_is_ended() {
 async fn a_generation_that_someone_deleted_is_an_error_and_not_an_empty_day() {
     let mut bench = Bench::new().await;
     bench.land(vec![row(1, 1, 0)]).await;
-    bench.compactor().run().await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
     fs::remove_dir_all(bench.folder.path().join("events/tenant=acme")).unwrap();
     let error = bench.compactor().recover().await.unwrap_err();
     assert!(matches!(error, LakeError::GenerationLost { generation: 1, .. }), "{error}");
@@ -369,10 +401,10 @@ proptest! {
             for (at, cut) in rows.chunks(cut).enumerate() {
                 bench.land(cut.to_vec()).await;
                 if at % 2 == 0 {
-                    bench.compactor().with_slice_rows(slice_rows).run().await.unwrap();
+                    bench.compactor().with_slice_rows(slice_rows).run(&Beyond::new()).await.unwrap();
                 }
             }
-            bench.compactor().with_slice_rows(slice_rows).run().await.unwrap();
+            bench.compactor().with_slice_rows(slice_rows).run(&Beyond::new()).await.unwrap();
             bench.published()
         });
         let mut found: Vec<_> = found.into_iter().map(|(_, row)| row.event.id).collect();

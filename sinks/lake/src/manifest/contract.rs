@@ -20,7 +20,12 @@ fn publication(partition: &Partition, previous: u64, absorbed: &[&str]) -> Publi
     let number = previous + 1;
     let files = vec![PublishedFile { name: format!("part-{number}-0.parquet"), rows: 3, buckets: 0..=4095 }];
     let absorbed = absorbed.iter().map(ToString::to_string).collect();
-    Publication { partition: partition.clone(), previous, generation: Generation { number, files }, absorbed }
+    Publication {
+        partition: partition.clone(),
+        previous,
+        generation: Generation { number, files, beyond: 2 },
+        absorbed,
+    }
 }
 
 async fn a_commit_moves_the_watermark_and_lists_the_file_together(manifest: &impl Manifest) {

@@ -6,7 +6,7 @@
 //! | `watermarks` | shard | sequence number, big-endian without leading zeros |
 //! | `files` | landing file | how many of its partitions are pending |
 //! | `pending` | tenant, day, landing file | first row, rows |
-//! | `generations` | tenant, day | number, its files as (name, rows, first bucket, last bucket) |
+//! | `generations` | tenant, day | number, events beyond state, its files as (name, rows, first bucket, last bucket) |
 //!
 //! A day is a count from 1970-01-01, the greatest `i32` the unknown day.
 
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::partition::{Day, Partition};
 
-type StoredGeneration = (u64, Vec<(String, u64, u16, u16)>);
+type StoredGeneration = (u64, u64, Vec<(String, u64, u16, u16)>);
 
 const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
 const WATERMARKS: TableDefinition<&str, &[u8]> = TableDefinition::new("watermarks");
@@ -275,12 +275,12 @@ fn partition(tenant: &str, day: i32) -> Partition {
 
 fn stored(generation: &Generation) -> StoredGeneration {
     let file = |file: &PublishedFile| (file.name.clone(), file.rows, *file.buckets.start(), *file.buckets.end());
-    (generation.number, generation.files.iter().map(file).collect())
+    (generation.number, generation.beyond, generation.files.iter().map(file).collect())
 }
 
-fn generation((number, files): StoredGeneration) -> Generation {
+fn generation((number, beyond, files): StoredGeneration) -> Generation {
     let file = |(name, rows, first, last)| PublishedFile { name, rows, buckets: first..=last };
-    Generation { number, files: files.into_iter().map(file).collect() }
+    Generation { number, beyond, files: files.into_iter().map(file).collect() }
 }
 
 fn sequence_number(stored: &[u8]) -> Result<SequenceNumber, Failure> {

@@ -1,0 +1,29 @@
+//! A learner is in one shard at a time: while a shard folds a learner's item, no other moves it. Where one did all the same
+//! (children read before their parents, a producer with other keys), what both folded cannot be told apart any more.
+
+use trilha_core::keys;
+use trilha_live::port::{Item, LiveError, LiveTable, Replacement, Watermarks};
+use trilha_schemas::sequence::SequenceNumber;
+
+use super::key;
+
+/// Looks at a failed condition of a learner item. Where another shard's watermark moved: an alarm, and a mark on the view
+/// that it counts in, which needs a rebuild.
+pub(super) async fn report<T: LiveTable>(
+    table: &T,
+    shard: &str,
+    there: Option<&Item>,
+    expected: Option<&Watermarks>,
+) -> Result<(), LiveError> {
+    let moved = |there: &&Item| others(Some(&there.watermarks), shard) != others(expected, shard);
+    let Some(there) = there.filter(moved) else { return Ok(()) };
+    tracing::error!(item = ?there.key.sort, shard, "cross_shard_conflict");
+    let name = keys::stale_view(&there.key.partition, &there.key.sort);
+    let item = Item { key: key(name), watermarks: there.watermarks.clone(), value: vec![1] };
+    // A mark that is there already is as good.
+    table.replace(vec![Replacement { item, expected: None }], false).await.map(drop)
+}
+
+fn others<'w>(watermarks: Option<&'w Watermarks>, shard: &str) -> Vec<(&'w str, SequenceNumber)> {
+    watermarks.into_iter().flat_map(Watermarks::iter).filter(|(other, _)| *other != shard).collect()
+}
