@@ -11,23 +11,44 @@ const browser: World = {
   },
 };
 
-/** The newest answer of `url`, asked for every second while the page is visible. */
+/**
+ * The newest answer of `url`, asked for every second while the page is visible. Whoever comes back to a page sees at once
+ * what it last said, with its age.
+ */
 export function usePolled<T>(url: string): Polled<T> {
   const [state, setState] = useState<Polled<T> & { url: string }>(() => ({ ...nothing, url }));
   useEffect(() => {
-    const poller = new Poller<T>(url, browser, (next) => setState({ ...next, url }));
+    const poller = new Poller<T>(url, browser, (next) => {
+      remember(url, next);
+      setState({ ...next, url });
+    });
     const follow = () => (document.hidden ? poller.pause() : void poller.start());
     follow();
     document.addEventListener("visibilitychange", follow);
+    addEventListener("online", follow);
     return () => {
       document.removeEventListener("visibilitychange", follow);
+      removeEventListener("online", follow);
       poller.pause();
     };
   }, [url]);
-  return state.url === url ? state : nothing;
+  return state.url === url ? state : ((remembered.get(url) as Polled<T> | undefined) ?? nothing);
 }
 
 const nothing = { data: null, confirmedAt: null, ahead: 0, problem: null } as const;
+
+const REMEMBERED = 20;
+const remembered = new Map<string, Polled<unknown>>();
+
+function remember(url: string, state: Polled<unknown>): void {
+  remembered.delete(url);
+  // Answers for whoever signed out are not for whoever signs in next.
+  if (state.problem === "signed_out") return remembered.clear();
+  if (state.data === null) return;
+  remembered.set(url, { ...state, problem: null });
+  const oldest = remembered.keys().next().value;
+  if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+}
 
 /** The time in milliseconds, again every second. */
 export function useNow(): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { hardQuestions, leakyVideos } from "./insight";
-import { answerRows, intervals, peak, timelineTicks } from "./series";
+import { hardQuestions, isSkip, leakyVideos, replayedVideos } from "./insight";
+import { answerRows, intervals, peak, span, timelineTicks } from "./series";
 import type { Question, Video } from "./types";
 
 const question: Question = {
@@ -28,7 +28,31 @@ test("a video leaks by the share it loses, not in its credits", () => {
   const credits = { ...video, video: "credits", drop_off: { bin: 19, second: 95, lost: 9 } };
   const large = { ...video, video: "large", viewers: 100, drop_off: { bin: 1, second: 5, lost: 40 } };
   const slight = { ...video, video: "slight", viewers: 100, drop_off: { bin: 1, second: 5, lost: 9 } };
-  assert.deepEqual(leakyVideos([video, credits, large, slight]).map((one) => one.video), ["large", "v"]);
+  const two = { ...video, video: "two", drop_off: { bin: 4, second: 20, lost: 2 } };
+  assert.deepEqual(leakyVideos([video, credits, large, slight, two]).map((one) => one.video), ["large", "v"]);
+});
+
+test("whoever skips a part and watches on is not lost", () => {
+  const drop_off = { bin: 1, second: 5, lost: 4 };
+  const with_viewers = (...viewers: number[]) => ({ ...video, drop_off, bins: { width: 5, views: viewers, viewers } });
+  const skipped = with_viewers(10, 6, 9, 9);
+  const left = with_viewers(10, 6, 6, 8);
+  assert.deepEqual([isSkip(skipped), isSkip(left), isSkip({ ...skipped, drop_off: null })], [true, false, false]);
+  assert.deepEqual(leakyVideos([skipped, left]), [left]);
+});
+
+test("a part that many watch again is pointed at, not one that few reached", () => {
+  const bins = { width: 5, views: [10, 10, 12], viewers: [10, 9, 8] };
+  const again = { ...video, drop_off: null, bins, rewatches: [0, 1, 4] };
+  const few = { ...again, bins: { ...bins, viewers: [10, 9, 4] } };
+  assert.deepEqual(replayedVideos([few, { ...again, rewatches: [0, 1, 1] }, again]), [{ video: again, bin: 2 }]);
+});
+
+test("a leaky video is not pointed at twice, and takes a place", () => {
+  const bins = { width: 5, views: [10, 14], viewers: [10, 10] };
+  const again = { ...video, drop_off: null, bins, rewatches: [0, 4] };
+  const leaky = { ...again, drop_off: video.drop_off };
+  assert.deepEqual(replayedVideos([leaky, again, again, again]).map((one) => one.video), [again, again]);
 });
 
 test("a peak is the first greatest value above zero", () => {
@@ -37,7 +61,7 @@ test("a peak is the first greatest value above zero", () => {
   assert.equal(peak([]), -1);
 });
 
-test("answers of first and last attempts meet in one row, the rest comes last", () => {
+test("answers of first and last attempts meet in one row, the rest comes last, and what is not listed is not none", () => {
   const rows = answerRows({
     ...question,
     responses_first: [{ response: "b", learners: 6 }, { response: "a", learners: 3 }],
@@ -47,7 +71,7 @@ test("answers of first and last attempts meet in one row, the rest comes last", 
   assert.deepEqual(rows, [
     { response: "b", first: 6, last: 2 },
     { response: "a", first: 3, last: 0 },
-    { response: "c", first: 0, last: 7 },
+    { response: "c", first: null, last: 7 },
     { response: null, first: 1, last: 0 },
   ]);
 });
@@ -63,6 +87,21 @@ test("every attempt falls into one interval", () => {
     { from: 6, to: 8, count: 0 }, { from: 8, to: 10, count: 2 },
   ]);
   assert.deepEqual(intervals([], 10), []);
+});
+
+test("a few long attempts share one interval", () => {
+  const histogram = [{ seconds: 5, attempts: 50 }, { seconds: 19, attempts: 48 }, { seconds: 700, attempts: 2 }];
+  assert.deepEqual(intervals(histogram, 6), [
+    { from: 0, to: 5, count: 0 }, { from: 5, to: 10, count: 50 }, { from: 10, to: 15, count: 0 },
+    { from: 15, to: 20, count: 48 }, { from: 20, to: null, count: 2 },
+  ]);
+});
+
+test("a bin's span ends with the video", () => {
+  const position = (seconds: number) => `${seconds}`;
+  assert.equal(span({ ...video, length: 13 }, 1, position), "5–10");
+  assert.equal(span({ ...video, length: 13 }, 2, position), "10–13");
+  assert.equal(span({ ...video, length: null }, 2, position), "10–15");
 });
 
 test("a timeline is cut into round steps", () => {

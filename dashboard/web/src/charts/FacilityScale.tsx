@@ -22,8 +22,8 @@ export function FacilityScale({ question, width }: { question: Question; width: 
           {f.score(value)}
         </text>
       ))}
-      <Marker at={question.facility} x={x} width={width} kind="first" label={t("question.band_first")} y={12} />
-      <Marker at={question.final_facility} x={x} width={width} kind="last" label={t("question.band_last")} y={28} />
+      <Marker at={question.facility} x={x} width={width} kind="first" radius={9} label={t("question.band_first")} y={12} />
+      <Marker at={question.final_facility} x={x} width={width} kind="last" radius={6} label={t("question.band_last")} y={28} />
     </svg>
   );
 }
@@ -33,17 +33,19 @@ interface MarkerProps {
   x: (value: number) => number;
   width: number;
   kind: "first" | "last";
+  /** Not the same for both, so that one does not hide the other. */
+  radius: number;
   label: string;
   y: number;
 }
 
-function Marker({ at, x, width, kind, label, y }: MarkerProps) {
+function Marker({ at, x, width, kind, radius, label, y }: MarkerProps) {
   if (at === null) return null;
   const leftwards = x(at) > width * 0.6;
   return (
     <g class={`marker ${kind}`}>
       <line x1={x(at)} x2={x(at)} y1={y + 2} y2={46} />
-      <circle cx={x(at)} cy={46} r={8} />
+      <circle cx={x(at)} cy={46} r={radius} />
       <text x={x(at) + (leftwards ? -7 : 7)} y={y + 4} text-anchor={leftwards ? "end" : "start"}>{`${label} ${f.score(at)}`}</text>
     </g>
   );

@@ -14,6 +14,8 @@ interface Props {
   rows: () => (string | number)[][];
   legend?: ComponentChildren;
   height: number;
+  /** There is nothing to draw: the summary says so. */
+  empty?: boolean;
   children: (width: number) => ComponentChildren;
 }
 
@@ -21,7 +23,7 @@ interface Props {
 export const LEAST_WIDTH = 120;
 
 /** A chart with a summary in words and its numbers as a table. */
-export function Figure({ title, help, summary, columns, rows, legend, height, children }: Props) {
+export function Figure({ title, help, summary, columns, rows, legend, height, empty = false, children }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   return (
     <figure class="figure">
@@ -29,12 +31,12 @@ export function Figure({ title, help, summary, columns, rows, legend, height, ch
         <h2>{title}</h2>
         {help && <p class="hint">{help}</p>}
       </figcaption>
-      {legend}
-      <div class="plot" ref={box} style={{ height: `${height}px` }}>
-        {width >= LEAST_WIDTH && children(width)}
+      {!empty && legend}
+      <div class="plot" ref={box} style={{ height: empty ? "0" : `${height}px` }}>
+        {!empty && width >= LEAST_WIDTH && children(width)}
       </div>
       <p class="summary">{summary}</p>
-      <Numbers title={title} columns={columns} rows={rows} />
+      {!empty && <Numbers title={title} columns={columns} rows={rows} />}
     </figure>
   );
 }
@@ -43,7 +45,7 @@ function Numbers({ title, columns, rows }: Pick<Props, "title" | "columns" | "ro
   const [open, setOpen] = useState(false);
   return (
     <details class="numbers" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{t("app.table")}</summary>
+      <summary>{t("app.table")}<span class="hidden">: {title}</span></summary>
       {open && (
         <div class="scroll" tabIndex={0} role="region" aria-label={t("table.scroll", { name: title })}>
           <table>

@@ -14,7 +14,7 @@ export function Spark({ video }: { video: Video }) {
   const shape = area<[number, number]>().x(([second]) => x(second)).y0(HEIGHT).y1(([, share]) => y(share)).curve(curveMonotoneX);
   const drop = video.drop_off && isNotable(video) ? x(video.drop_off.second) : null;
   return (
-    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">
+    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} preserveAspectRatio="none" aria-hidden="true">
       <path class="area" d={shape(curvePoints(video)) ?? ""} />
       {drop !== null && <line class="mark" x1={drop} x2={drop} y1={0} y2={HEIGHT} />}
     </svg>

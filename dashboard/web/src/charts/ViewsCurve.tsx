@@ -1,6 +1,6 @@
 import { area, curveStepAfter } from "d3-shape";
-import { f, t } from "../i18n";
-import { peak } from "../series";
+import { count, f, t } from "../i18n";
+import { peak, span } from "../series";
 import type { Video } from "../types";
 import { wholeTicks } from "./Axes";
 import { Figure } from "./Figure";
@@ -12,15 +12,17 @@ export function ViewsCurve({ video }: { video: Video }) {
   return (
     <Figure
       title={t("video.views")}
-      help={t("video.views_help")}
+      help={t("video.views_help", { width: f.integer(video.bins.width) })}
       summary={summary(video)}
       columns={[t("video.bin"), t("video.bin_views"), t("video.bin_viewers"), t("video.bin_rewatches")]}
       rows={() => video.bins.views.map((_, bin) => [f.position(bin * video.bins.width), ...numbers(video, bin).map(f.integer)])}
       legend={<Legend />}
       height={TIMELINE_HEIGHT}
+      empty={peak(video.bins.views) < 0}
     >
       {(width) => (
         <Timeline
+          name={t("video.views")}
           video={video}
           width={width}
           most={most}
@@ -42,7 +44,7 @@ function numbers(video: Video, bin: number): [views: number, viewers: number, re
 function describe(video: Video, bin: number): string[] {
   const [views, viewers, rewatches] = numbers(video, bin).map(f.integer);
   return [
-    f.position(bin * video.bins.width),
+    span(video, bin, f.position),
     `${t("video.bin_views")}: ${views}`,
     `${t("video.legend_viewers")}: ${viewers}`,
     `${t("video.legend_rewatches")}: ${rewatches}`,
@@ -81,10 +83,10 @@ function summary(video: Video): string {
   const watched = peak(video.bins.views);
   if (watched < 0) return t("video.no_bins");
   const at = (bin: number) => f.position(bin * video.bins.width);
-  const [views, viewers] = numbers(video, watched).map(f.integer) as [string, string, string];
+  const [views, viewers] = numbers(video, watched);
   const again = peak(video.rewatches);
   const rewatched = again < 0
     ? t("video.rewatch_none")
-    : t("video.rewatch_summary", { time: at(again), count: f.integer(video.rewatches[again] ?? 0) });
-  return `${t("video.views_summary", { time: at(watched), views, viewers })} ${rewatched}`;
+    : count("video.rewatch_summary", video.rewatches[again] ?? 0, { time: at(again) });
+  return `${count("video.views_summary", views, { time: at(watched), viewers: count("viewers", viewers) })} ${rewatched}`;
 }

@@ -36,7 +36,9 @@ test("counts take the form that the language asks for", () => {
   assert.equal(english.count("learners", 0), "0 learners");
   const portuguese = speaker("pt-BR", "pt-BR");
   assert.equal(portuguese.count("learners", 1), "1 estudante");
+  assert.equal(portuguese.count("learners", 0), "0 estudantes");
   assert.equal(portuguese.count("learners", 2_000_000), "2.000.000 estudantes");
+  assert.match(english.count("video.drop_summary", 1, { time: "0:30" }), /at 0:30: 1 fewer viewer than/);
 });
 
 test("an unknown placeholder stays visible", () => {
@@ -55,4 +57,22 @@ test("numbers and times follow the locale", () => {
   assert.equal(en.ago(0), "now");
   assert.equal(pt.ago(3), "há 3 seg.");
   assert.equal(en.ago(7_200), "2 hr. ago");
+  assert.equal(en.compactDuration(1_032), "17m 12s");
+});
+
+test("few are not none, and most are not all", () => {
+  const en = formatter("en");
+  assert.deepEqual([0, 0.0025, 0.006, 0.994, 0.9975, 1].map(en.percent), ["0%", "<1%", "1%", "99%", ">99%", "100%"]);
+  assert.deepEqual([0, 0.0025, 0.5, 0.9975, 1].map(en.score), ["0.00", "<0.01", "0.50", ">0.99", "1.00"]);
+  assert.equal(formatter("pt-BR").percent(0.0025), "<1%");
+});
+
+test("a score below its limit is not written like it", () => {
+  const pt = formatter("pt-BR");
+  assert.deepEqual([0.2, 0.2999, 0.3].map((value) => pt.scoreBeside(value, 0.3)), ["0,20", "0,2999", "0,30"]);
+});
+
+test("a time zone has a name that people use", () => {
+  assert.equal(formatter("pt-BR").zone("America/Sao_Paulo"), "Horário Padrão de Brasília");
+  assert.deepEqual(["UTC", "Nowhere/At_all"].map(formatter("en").zone), ["UTC", "Nowhere/At_all"]);
 });

@@ -26,12 +26,12 @@ export function fill(text: string, values: Values): string {
 /** Functions that say things in one language. */
 export function speaker(language: Language, locale: string) {
   const words: Record<Key, string> = dictionaries[language];
-  const plural = new Intl.PluralRules(locale);
   const integer = new Intl.NumberFormat(locale);
   const t = (key: Key, values: Values = {}): string => fill(words[key], values);
-  const count = (key: Counted, n: number): string => {
-    const form = plural.select(n) === "one" ? "one" : "other";
-    return fill(words[`${key}.${form}` as Key], { count: integer.format(n) });
+  /** Not by CLDR's rules: for it, 0 is singular in Portuguese, which reads as a mistake ("0 estudante"). */
+  const count = (key: Counted, n: number, values: Values = {}): string => {
+    const form = n === 1 ? "one" : "other";
+    return fill(words[`${key}.${form}` as Key], { ...values, count: integer.format(n) });
   };
   return { t, count };
 }

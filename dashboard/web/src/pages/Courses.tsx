@@ -6,7 +6,7 @@ import { SmallId, Title } from "../parts/Title";
 import { href } from "../route";
 import type { CourseList, CourseSummary } from "../types";
 
-/** All courses of an instructor, the busiest first. */
+/** All courses of an instructor, by name: an order that holds while their numbers change. */
 export function CoursesPage({ list }: { list: CourseList }) {
   if (list.courses.length === 0) return <ProblemPage title={t("courses.empty")} text={t("courses.empty_text")} />;
   const title = (course: CourseSummary) => courseName(course).title;
@@ -25,7 +25,7 @@ function CourseCard({ course }: { course: CourseSummary }) {
     <li class="card">
       <h2><a class="cover" href={href({ page: "course", course: course.course })}>{name.title}</a></h2>
       <SmallId id={name.id} />
-      <p class="active"><Live text={f.integer(course.active_5m)} /> {t("courses.active")}</p>
+      <p class="active"><Live text={f.integer(course.active_5m)} /> {count("courses.active", course.active_5m)}</p>
       <p class="hint">{t("courses.today", { count: f.integer(course.active_today) })} · {count("courses.learners", course.learners)}</p>
     </li>
   );

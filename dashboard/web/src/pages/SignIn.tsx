@@ -11,7 +11,7 @@ export function SignInPage() {
   return (
     <div class="signin card">
       <Title name={{ title: t("signin.title"), id: null }} crumbs={[]} page="sign-in" />
-      <p class="lead">{t(failed ? "signin.failed" : "signin.ended")}</p>
+      <p class={failed ? "mark facility_low" : "lead"}>{t(failed ? "signin.failed" : "signin.ended")}</p>
       <p>{t("signin.text")}</p>
     </div>
   );

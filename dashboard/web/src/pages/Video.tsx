@@ -2,7 +2,7 @@ import { courseName, videoName } from "../called";
 import { RetentionCurve } from "../charts/RetentionCurve";
 import { ViewsCurve } from "../charts/ViewsCurve";
 import { f, t } from "../i18n";
-import { KeyNumber } from "../parts/KeyNumber";
+import { KeyNumbers } from "../parts/KeyNumbers";
 import { ProblemPage } from "../parts/Problem";
 import { Title, type Crumb } from "../parts/Title";
 import { href } from "../route";
@@ -34,16 +34,15 @@ export function courseCrumbs(views: CourseViews): [Crumb, Crumb] {
 
 function VideoKeys({ video }: { video: Video }) {
   const share = (value: number | null) => (value === null ? null : f.percent(value));
-  const completed = video.completed === null ? undefined : t("video.completed_of", { completed: f.integer(video.completed), viewers: f.integer(video.viewers) });
-  return (
-    <dl class="keys">
-      <KeyNumber name={t("video.viewers")} value={f.integer(video.viewers)} help={t("video.viewers_help")} />
-      <KeyNumber name={t("video.plays")} value={f.integer(video.plays)} help={t("video.plays_help")} />
-      <KeyNumber name={t("video.completed")} value={share(video.completion_rate)} detail={completed} help={t("video.completed_help", { threshold: f.percent(video.threshold) })} />
-      <KeyNumber name={t("video.coverage")} value={share(video.average_coverage)} help={t("video.coverage_help")} />
-      <KeyNumber name={t("video.content_time")} value={f.duration(video.content_time)} help={t("video.content_time_help")} />
-      <KeyNumber name={t("video.watch_time")} value={f.duration(video.watch_time)} help={t("video.watch_time_help")} />
-      <KeyNumber name={t("video.length")} value={video.length === null ? null : f.position(video.length)} help={t("video.length_help")} />
-    </dl>
-  );
+  const completed = video.completion_rate === null || video.completed === null ? undefined : t("video.completed_of", { completed: f.integer(video.completed), viewers: f.integer(video.viewers) });
+  const numbers = [
+    { name: t("video.viewers"), value: f.integer(video.viewers), help: t("video.viewers_help") },
+    { name: t("video.plays"), value: f.integer(video.plays), help: t("video.plays_help") },
+    { name: t("video.completed"), value: share(video.completion_rate), detail: completed, help: t("video.completed_help", { threshold: f.percent(video.threshold) }) },
+    { name: t("video.coverage"), value: share(video.average_coverage), help: t("video.coverage_help") },
+    { name: t("video.content_time"), value: f.compactDuration(video.content_time), help: t("video.content_time_help") },
+    { name: t("video.watch_time"), value: f.compactDuration(video.watch_time), help: t("video.watch_time_help") },
+    { name: t("video.length"), value: video.length === null ? null : f.position(video.length), help: t("video.length_help") },
+  ];
+  return <KeyNumbers numbers={numbers} />;
 }

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-const EVERY_MILLIS = 30_000;
+const EVERY_MILLIS = 60_000;
 
-/** Tells screen readers the newest `text`, politely and at most every 30 seconds. */
+/** Tells screen readers the newest `text`, politely and at most once a minute. */
 export function Announce({ text }: { text: string }) {
   const [said, setSaid] = useState("");
   const newest = useRef(text);

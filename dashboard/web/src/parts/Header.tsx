@@ -25,7 +25,10 @@ function Account({ session }: { session: Session }) {
   };
   return (
     <div class="account">
-      <span class="who" aria-label={t("app.signed_in_as", { name: session.instructor })}>{session.instructor}</span>
+      <span class="who" title={session.instructor}>
+        <span class="hidden">{t("app.signed_in_as", { name: session.instructor })}</span>
+        <span aria-hidden="true">{session.instructor}</span>
+      </span>
       <button type="button" class="quiet" onClick={() => void signOut()}>{t("app.sign_out")}</button>
     </div>
   );

@@ -2,7 +2,7 @@ import { t } from "../i18n";
 import { isMarked } from "../insight";
 import type { Question } from "../types";
 
-/** Which side of the reading band a question lies on, in a word. */
+/** How hard a question is, in a word: the side of the reading band that it lies on. */
 export function Reading({ question }: { question: Question }) {
   if (question.facility === null) return <span class="muted">{t("question.no_facility")}</span>;
   if (isMarked(question, "facility_low")) return <span class="tag low">{t("question.low")}</span>;

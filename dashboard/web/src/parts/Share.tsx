@@ -1,5 +1,5 @@
 import { f } from "../i18n";
-import { Missing } from "./KeyNumber";
+import { Missing } from "./KeyNumbers";
 import { Live } from "./Live";
 
 /** A share with a bar as long as it. */

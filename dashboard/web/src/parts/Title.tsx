@@ -16,6 +16,9 @@ interface Props {
   children?: ComponentChildren;
 }
 
+/** A question's whole text, say, is set smaller than a name. */
+const LONG = 90;
+
 let firstPage: string | null = null;
 
 /** The page's heading, the way to it, and the id where there is no title. */
@@ -32,7 +35,7 @@ export function Title({ name, crumbs, page, children }: Props) {
   return (
     <div class="title">
       {crumbs.length > 0 && <Crumbs crumbs={crumbs} />}
-      <h1 ref={heading} tabIndex={-1}>{name.title}</h1>
+      <h1 ref={heading} tabIndex={-1} class={name.title.length > LONG ? "long" : undefined}>{name.title}</h1>
       <SmallId id={name.id} />
       {children}
     </div>
