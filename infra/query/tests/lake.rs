@@ -218,7 +218,7 @@ async fn a_query_beside_compactions_sees_each_event_once_and_no_error() {
         let mut next = 50;
         while !stop.load(Ordering::SeqCst) {
             land(&compacted, vec![row(next)]).await;
-            compacted.compact().await.unwrap();
+            compacted.compact(&Beyond::new()).await.unwrap();
             next += 1;
         }
         next

@@ -6,7 +6,9 @@ mod stored;
 
 use std::collections::BTreeMap;
 
-use trilha_schemas::event::{Body, Event, QuizAction, QuizEvent, Score};
+use sha2::{Digest, Sha256};
+use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Score};
+use trilha_schemas::ids::{EventId, first_16};
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::reader::cut;
 
@@ -36,6 +38,8 @@ struct Question {
     attempts: Vec<Attempt>,
     /// The title with the greatest (time, id).
     title: Option<(i64, u64, String)>,
+    /// It may be the quiz itself; see [`Answer::of_parent`].
+    of_parent: bool,
 }
 
 /// One answer event as an item keeps it.
@@ -47,10 +51,16 @@ struct Answer {
     timeless: bool,
     attempt: Option<u32>,
     attempt_id: Option<String>,
+    /// The first 200 characters.
     response: Option<String>,
+    /// Of a longer response, what tells it from others that begin alike.
+    rest: Option<u64>,
     score: Score,
     correct: Option<bool>,
     elapsed_seconds: Option<i64>,
+    /// It may stand for the whole quiz: an xAPI statement on what is its own quiz. Where the quiz has questions of its own,
+    /// they are what counts.
+    of_parent: bool,
 }
 
 impl QuizItem {
@@ -80,14 +90,29 @@ impl QuizItem {
             folded.applied += 1;
             self.seen.insert(id);
             self.bytes += answer.most_bytes();
+            self.hide_parent_of(name, view);
+            let others = self.questions.keys().any(|other| other != name);
             let question = self.questions.entry(name.to_string()).or_default();
-            view.change(name, |view| {
+            if others && answer.of_parent && !question.of_parent {
+                view.change(name, |view| question.take_off(view));
+            }
+            question.of_parent |= answer.of_parent;
+            let mut nowhere = QuizView::default();
+            (if others && question.of_parent { &mut nowhere } else { view }).change(name, |view| {
                 question.add_to(view, -1);
                 question.note_title(event, &answer);
                 question.place(answer).add_to(view);
                 question.add_to(view, 1);
             });
             self.bytes = self.bytes - known + question.header_bytes(name);
+        }
+    }
+
+    /// The quiz's first own question takes the place of the statement that stood for all of it.
+    fn hide_parent_of(&self, name: &str, view: &mut QuizView) {
+        let alone = self.questions.iter().next().filter(|(other, _)| self.questions.len() == 1 && *other != name);
+        if let Some((parent, question)) = alone.filter(|(_, question)| question.of_parent) {
+            view.change(parent, |view| question.take_off(view));
         }
     }
 
@@ -133,23 +158,33 @@ impl Question {
 impl Answer {
     fn of(event: &Event) -> Answer {
         let Body::Quiz(quiz) = &event.body else { unreachable!("only answers are folded") };
+        let cut = quiz.response.clone().map(|response| (id_of_longer(&response), cut(response, MAX_RESPONSE_CHARS).0));
+        let (rest, response) = cut.map_or((None, None), |(rest, response)| (rest, Some(response)));
         Answer {
             time_millis: event.view_time_millis().unwrap_or(event.arrival_millis),
             id: id_hash(&event.id),
             timeless: event.time_millis.is_none(),
             attempt: quiz.attempt,
             attempt_id: quiz.attempt_id.clone().filter(|_| quiz.attempt.is_none()),
-            response: quiz.response.clone().map(|response| cut(response, MAX_RESPONSE_CHARS).0),
+            response,
+            rest,
             score: quiz.millionths(),
             correct: quiz.is_correct(),
             elapsed_seconds: quiz.elapsed_millis.filter(|millis| *millis >= 0).map(|millis| (millis / 1000).min(3_600)),
+            of_parent: event.protocol == Protocol::Xapi && quiz.question.as_deref() == Some(quiz.quiz.as_str()),
         }
     }
 
     fn most_bytes(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() + 2);
-        8 + 2 + 7 + 5 + 4 + 2 + text(&self.attempt_id) + text(&self.response)
+        8 + 2 + 7 + 5 + 4 + 2 + text(&self.attempt_id) + text(&self.response) + if self.rest.is_some() { 8 } else { 0 }
     }
+}
+
+/// Of a response that is longer than what is kept of it.
+fn id_of_longer(response: &str) -> Option<u64> {
+    response.char_indices().nth(MAX_RESPONSE_CHARS)?;
+    Some(id_hash(&EventId(first_16(&Sha256::digest(response.as_bytes())))))
 }
 
 #[cfg(test)]

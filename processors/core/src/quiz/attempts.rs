@@ -44,10 +44,14 @@ impl Question {
         Change { before: before.map(|attempt| attempt.map(speaker)), after: speaker(attempt) }
     }
 
+    /// Who speaks for each attempt, in order.
+    pub(super) fn speakers(&self) -> impl DoubleEndedIterator<Item = &Answer> {
+        self.attempts.iter().map(|attempt| &self.answers[attempt.speaker as usize])
+    }
+
     /// Who speaks for the first attempt, and who for the last.
     pub(super) fn ends(&self) -> Option<(&Answer, &Answer)> {
-        let speaker = |attempt: &Attempt| &self.answers[attempt.speaker as usize];
-        self.attempts.first().map(speaker).zip(self.attempts.last().map(speaker))
+        self.speakers().next().zip(self.speakers().next_back())
     }
 
     /// The places of the attempts, the later first, that a new answer belongs to.
@@ -128,7 +132,8 @@ impl Answer {
     /// Whether both are timed, tell no attempt, and say the same.
     fn repeats(&self, other: &Answer) -> bool {
         let tells_no_attempt = |answer: &Answer| !answer.timeless && matches!(answer.key(), AttemptKey::Event(_));
-        tells_no_attempt(self) && tells_no_attempt(other) && self.response == other.response
+        let same = self.response == other.response && self.rest == other.rest;
+        same && tells_no_attempt(self) && tells_no_attempt(other)
     }
 
     /// Who speaks for an attempt: an answer with a score, else with a verdict, else any; then the latest; then the

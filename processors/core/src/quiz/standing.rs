@@ -23,6 +23,14 @@ impl Question {
         last.response.iter().for_each(|response| view.responses_last.add(response, sign));
         self.title.iter().for_each(|(_, _, title)| view.titles.add(title, sign));
     }
+
+    /// Takes all of it off the class's totals.
+    pub(super) fn take_off(&self, view: &mut QuestionView) {
+        self.add_to(view, -1);
+        self.speakers()
+            .filter_map(|attempt| attempt.elapsed_seconds)
+            .for_each(|seconds| view.elapsed.add(&seconds, -1));
+    }
 }
 
 impl Change<'_> {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! item     = version 1 · fold version · questions: count, then each name, title?, answers
-//! answer   = id (8 bytes) · what is there (2 bytes) · time − previous time · number? · id? · response? · millionths?
-//!            · seconds?
+//! answer   = id (8 bytes) · what is there (2 bytes) · time − previous time · number? · id? · response? · rest (8 bytes)?
+//!            · millionths? · seconds?
 //! ```
 
 use trilha_schemas::event::Score;
@@ -22,6 +22,8 @@ const BY_POINTS: u16 = 1 << 5;
 const JUDGED: u16 = 1 << 6;
 const CORRECT: u16 = 1 << 7;
 const ELAPSED: u16 = 1 << 8;
+const REST: u16 = 1 << 9;
+const OF_PARENT: u16 = 1 << 10;
 
 pub(super) fn encode(item: &QuizItem) -> Vec<u8> {
     let mut out = version();
@@ -71,6 +73,7 @@ fn write_answer(out: &mut Vec<u8>, answer: &Answer, time: i64) {
     answer.attempt.iter().for_each(|number| varint(out, u64::from(*number)));
     answer.attempt_id.iter().for_each(|id| bytes(out, id.as_bytes()));
     answer.response.iter().for_each(|response| bytes(out, response.as_bytes()));
+    answer.rest.iter().for_each(|rest| out.extend_from_slice(&rest.to_be_bytes()));
     if let Score::ByCorrect(millionths) | Score::ByPoints(millionths) = answer.score {
         varint(out, millionths.into());
     }
@@ -89,6 +92,8 @@ impl Answer {
             | bit(self.correct.is_some(), JUDGED)
             | bit(self.correct == Some(true), CORRECT)
             | bit(self.elapsed_seconds.is_some(), ELAPSED)
+            | bit(self.rest.is_some(), REST)
+            | bit(self.of_parent, OF_PARENT)
     }
 }
 
@@ -101,7 +106,9 @@ fn read_question(input: &mut Input<'_>) -> Result<Question, Damaged> {
     let mut time = 0;
     let mut question = Question { title, ..Question::default() };
     for _ in 0..count {
-        question.place(read_answer(input, &mut time)?);
+        let answer = read_answer(input, &mut time)?;
+        question.of_parent |= answer.of_parent;
+        question.place(answer);
     }
     Ok(question)
 }
@@ -119,6 +126,7 @@ fn read_answer(input: &mut Input<'_>, time: &mut i64) -> Result<Answer, Damaged>
         attempt: if has(ATTEMPT) { Some(small(input.varint()?)?) } else { None },
         attempt_id: if has(ATTEMPT_ID) { Some(input.text()?.to_string()) } else { None },
         response: if has(RESPONSE) { Some(input.text()?.to_string()) } else { None },
+        rest: if has(REST) { Some(u64::from_be_bytes(input.array()?)) } else { None },
         score: match (has(BY_CORRECT), has(BY_POINTS)) {
             (true, _) => Score::ByCorrect(small(input.varint()?)?),
             (_, true) => Score::ByPoints(small(input.varint()?)?),
@@ -126,5 +134,6 @@ fn read_answer(input: &mut Input<'_>, time: &mut i64) -> Result<Answer, Damaged>
         },
         correct: has(JUDGED).then_some(has(CORRECT)),
         elapsed_seconds: if has(ELAPSED) { Some(input.zigzag()?) } else { None },
+        of_parent: has(OF_PARENT),
     })
 }

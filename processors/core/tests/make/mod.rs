@@ -223,12 +223,12 @@ pub struct QuizDraft {
 
 prop_compose! {
     fn quiz_draft()(
-        (learner, id, question) in (0u8..3, any::<u64>(), 0u8..2),
+        (learner, id, question) in (0u8..3, any::<u64>(), 0u8..3),
         action in prop_oneof![9 => Just(QuizAction::Answered), 1 => Just(QuizAction::Submitted)],
         wait in prop_oneof![one_of(&[0i64, 1, 2_500, 4_999, 5_000, 5_001]), -10_000i64..60_000],
         timed in prop::bool::weighted(0.9),
         key in (prop::option::weighted(0.3, 1u32..4), prop::option::weighted(0.3, 0u8..2)),
-        response in prop::option::weighted(0.8, 0u8..3),
+        response in prop::option::weighted(0.8, 0u8..5),
         correct in prop::option::weighted(0.5, any::<bool>()),
         score in prop::option::weighted(0.5, one_of(&[(0.0, 1.0), (1.0, 3.0), (2.0, 2.0), (5.0, 2.0), (-1.0, 2.0), (1.0, 0.0)])),
         scaled in prop::option::weighted(0.2, one_of(&[0.0, 0.333, 1.0, 1.5])),
@@ -274,10 +274,15 @@ impl QuizDraft {
         let body = Body::Quiz(QuizEvent {
             action: self.action,
             quiz: "quiz".into(),
-            question: answered.then(|| format!("question {}", self.question)),
+            // The third is the quiz itself.
+            question: answered
+                .then(|| if self.question == 2 { "quiz".into() } else { format!("question {}", self.question) }),
             attempt: self.key.0,
             attempt_id: self.key.1.map(|id| format!("attempt {id}")),
-            response: self.response.map(|response| format!("response {response}")),
+            // Some differ only beyond what is shown.
+            response: self
+                .response
+                .map(|response| format!("{}{response}", if response < 3 { "r".into() } else { "é".repeat(200) })),
             correct: self.correct,
             score: self.score.map(|(score, _)| score),
             max_score: self.score.map(|(_, max)| max),
@@ -286,6 +291,9 @@ impl QuizDraft {
         });
         let mut event = event(self.learner, self.id, self.timed.then_some(*time), body);
         event.title = self.title.map(|title| format!("Title {title}"));
+        if self.question == 2 {
+            event.protocol = Protocol::Xapi;
+        }
         event
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trilha_schemas::event::{Body, Event, QuizAction, QuizEvent};
+use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent};
 
 use super::{by_learner, order, tally, time};
 
@@ -25,11 +25,22 @@ pub struct Question {
 
 pub fn quiz(events: &[Event]) -> BTreeMap<String, Question> {
     let mut questions: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for event in events.iter().filter(|event| body(event).action == QuizAction::Answered) {
+    let counts = |event: &&Event| body(event).action == QuizAction::Answered && !has_children(event, events);
+    for event in events.iter().filter(counts) {
         let question = body(event).question.clone().expect("an answer has a question");
         questions.entry(question).or_default().push(event.clone());
     }
     questions.into_iter().map(|(name, events)| (name, question(&events))).collect()
+}
+
+/// An xAPI statement on the quiz itself, of whose questions the same learner has statements too.
+fn has_children(parent: &Event, events: &[Event]) -> bool {
+    let is_parent = parent.protocol == Protocol::Xapi && body(parent).question.as_ref() == Some(&body(parent).quiz);
+    let is_child = |event: &&Event| {
+        let answered = body(event).action == QuizAction::Answered;
+        answered && event.learner == parent.learner && body(event).question != body(parent).question
+    };
+    is_parent && events.iter().any(|event| is_child(&event))
 }
 
 fn question(events: &[Event]) -> Question {
@@ -38,7 +49,9 @@ fn question(events: &[Event]) -> Question {
     let first: Vec<&Event> = attempts.iter().map(|own| own[0]).collect();
     let last: Vec<&Event> = attempts.iter().map(|own| own[own.len() - 1]).collect();
     let scores = |events: &[&Event]| -> Vec<i64> { events.iter().filter_map(|event| score(body(event))).collect() };
-    let responses = |events: &[&Event]| tally(events.iter().filter_map(|event| body(event).response.clone()));
+    let responses = |events: &[&Event]| {
+        tally(events.iter().filter_map(|event| Some(body(event).response.as_ref()?.chars().take(200).collect())))
+    };
     Question {
         learners: learners.len() as i64,
         attempts: attempts.iter().map(|own| own.len() as i64).sum(),
