@@ -1,6 +1,7 @@
 //! What the adapters make of real events: a table of all, and that nothing about a video or a quiz is lost in silence.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test may read files and print")]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! What a simple reader of other systems' events trips on, one test each, on events of our own.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test may read files and print")]
 
 use serde_json::{Value, json};
 use trilha_schemas::event::{Protocol, QuizAction, QuizEvent, Role, SentEvent, SourceId, VideoAction};

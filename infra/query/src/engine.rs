@@ -9,6 +9,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::sql::parser::DFParser;
 
 use crate::error::{QueryError, message};
 use crate::files::published_files;
@@ -67,6 +68,10 @@ async fn run(events: Events, sql: &str) -> Result<Result<Answer, DataFusionError
 
 async fn plan(events: Events, sql: &str) -> Result<DataFrame, QueryError> {
     let said = |error: DataFusionError| QueryError::Sql(message(&error));
+    let statements = DFParser::parse_sql(sql).map_err(said)?.len();
+    if statements != 1 {
+        return Err(QueryError::Sql(format!("ask one question in SQL at a time, not {statements}")));
+    }
     let context = SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
     context.register_table("events", Arc::new(events)).map_err(said)?;
     let plan = context.state().create_logical_plan(sql).await.map_err(said)?;

@@ -1,6 +1,6 @@
 //! Items stay writable: 4,096 events or 64 KB, whatever is sent, and what does not fit is counted.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::disallowed_macros, reason = "a test may panic and print")]
 
 mod make;
 

@@ -1,6 +1,7 @@
 //! The real events that lie beside the repository, where they do.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test may read files and print")]
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
