@@ -1,0 +1,15 @@
+//! What the benches share: a simulated class, the collector's core that takes it in on memory ports, and the live
+//! processor behind it.
+//!
+//! Machines differ and are shared, so figures are compared as ratios within one run. Each bench names its input,
+//! settings and throughput. It must not hold what only one bench needs.
+
+#![warn(missing_docs)]
+
+mod class;
+mod front_door;
+mod live;
+
+pub use class::{REQUEST_EVENTS, class, day};
+pub use front_door::{Bench, FrontDoor, MemoryCollector, TENANT};
+pub use live::into_live_table;
