@@ -45,6 +45,7 @@ class Event:
     max_score: Optional[float] = None
     scaled: Optional[float] = None
     elapsed: Optional[int] = None
+    stands_for_quiz: bool = False
     # filled by `check`
     time: int = 0
     tie: object = b""
@@ -56,8 +57,8 @@ class Event:
 
     @property
     def identity(self):
-        """METRICS.md, "Event id", without the hash; the tenant is always the same here."""
-        return (self.learner, self.kind, self.object, self.question, str(self.time_sent), self.source_id)
+        """METRICS.md, "Event id", without the hash; the tenant is always the same here. An object is one of its course."""
+        return (self.learner, self.course, self.role, self.kind, self.object, self.question, str(self.time_sent), self.source_id)
 
 
 def check(event, salt):

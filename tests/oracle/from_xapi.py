@@ -88,6 +88,7 @@ def _quiz(event, statement):
         event.question = event.object
         quizzes = [p for p in parents if not _is_course(p) and not _is_attempt(p)]
         event.object = text(quizzes[0].get("id")) if quizzes else event.question
+        event.stands_for_quiz = event.object == event.question
     attempts = [text(p.get("id")) for p in parents if _is_attempt(p)]
     extensions = _part(_part(own, "definition"), "extensions")
     numbered = [value for key, value in extensions.items() if _tail(key) == "attempt-id"]

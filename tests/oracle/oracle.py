@@ -93,8 +93,13 @@ def _read(format_, document, id_is_unique):
 
 def view_course(course, events, at):
     """`trilha views` of one course."""
-    videos, questions = defaultdict(list), defaultdict(list)
+    videos, questions, answered = defaultdict(list), defaultdict(list), defaultdict(set)
     for event in events:
+        if event.kind == "quiz.answered":
+            answered[event.learner, event.object].add(event.question)
+    for event in events:
+        if event.stands_for_quiz and len(answered[event.learner, event.object]) > 1:
+            continue  # "A parent statement with per-question children counts the children only."
         if event.kind.startswith("video."):
             videos[event.object].append(event)
         elif event.kind == "quiz.answered":

@@ -307,6 +307,8 @@ class XapiQuiz(unittest.TestCase):
     def test_children_count_their_parent_does_not(self):
         names = [item["question"] for item in self.answer["questions"] if item["quiz"] == "group"]
         self.assertEqual(names, ["group_1", "group_2"])
+        self.assertEqual(question(self.answer, "whole", "whole")["learners"], 1)
+        self.assertEqual(question(self.answer, "whole_1", "whole")["learners"], 2)
         self.assertEqual(question(self.answer, "alone", "alone")["elapsed"]["median"], 60)
 
 
