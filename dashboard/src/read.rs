@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use trilha_core::activity::month;
 use trilha_core::keys::{self, Kind};
-use trilha_core::views::{
-    CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial, merge,
-};
+use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, Stored, VideoView, View, merge};
 use trilha_live::port::{Item, LiveError, LiveTable};
 use trilha_schemas::packing::{Damaged, Input};
 
@@ -75,7 +73,7 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
 
     async fn merged<V: View>(&self, partition: &str, prefix: &str) -> Result<BTreeMap<String, V>, SourceError> {
         let items = self.table.query(partition, prefix).await?;
-        Ok(merge(items.iter().map(|item| (item.key.sort.as_str(), item.value.as_slice())))?)
+        Ok(merge(items.iter().map(stored))?)
     }
 
     /// The views of one kind, or of one object of it.
@@ -97,13 +95,8 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
         Ok(self.by_object(partition, kind, Some(&object)).await?.remove(&object).unwrap_or_default())
     }
 
-    async fn courses_of(&self, tenant: &str) -> Result<BTreeMap<String, CourseView>, SourceError> {
-        let mut courses: BTreeMap<String, CourseView> = BTreeMap::new();
-        for item in self.table.query(&keys::courses_partition(tenant), "").await? {
-            let course = keys::parts(&item.key.sort).swap_remove(0);
-            courses.entry(course).or_default().add(&partial(&item)?);
-        }
-        Ok(courses)
+    async fn courses_of(&self, tenant: &str, prefix: &str) -> Result<BTreeMap<String, CourseView>, SourceError> {
+        self.merged(&keys::courses_partition(tenant), prefix).await
     }
 
     /// When the stream had the newest record that is in the views.
@@ -194,7 +187,7 @@ impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
     async fn courses(&self, tenant: &str, at_millis: Option<i64>) -> Result<CourseList, SourceError> {
         let at = at_millis.unwrap_or_else(|| (self.clock)());
         let mut courses = Vec::new();
-        for (course, view) in self.courses_of(tenant).await? {
+        for (course, view) in self.courses_of(tenant, "").await? {
             courses.push(self.summary(tenant, &course, &view, at).await?);
         }
         Ok(CourseList { as_of: Time::from_millis(at), processed_to: self.processed_to().await?, courses })
@@ -203,11 +196,7 @@ impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
     async fn views(&self, query: ViewsQuery) -> Result<Option<CourseViews>, SourceError> {
         let at = query.at_millis.unwrap_or_else(|| (self.clock)());
         let processed_to = self.processed_to().await?;
-        let mut courses: BTreeMap<String, CourseView> = BTreeMap::new();
-        let prefix = keys::course_sort(&query.course, "");
-        for item in self.table.query(&keys::courses_partition(&query.tenant), &prefix).await? {
-            courses.entry(query.course.clone()).or_default().add(&partial(&item)?);
-        }
+        let mut courses = self.courses_of(&query.tenant, &keys::course_sort(&query.course, "")).await?;
         let merged = self.merged_views(&query).await?;
         let Some(totals) =
             courses.remove(&query.course).or_else(|| (!merged.objects.is_empty()).then(CourseView::default))
@@ -237,8 +226,7 @@ impl<T: LiveTable, S: SettingsReader> ViewSource for LiveViews<T, S> {
     }
 }
 
-/// A shard's partial of a course's totals; it is too small to have parts.
-fn partial(item: &Item) -> Result<CourseView, Damaged> {
-    let (_, view) = decode_partial(&item.value)?;
-    CourseView::decode(view)
+fn stored(item: &Item) -> Stored<'_> {
+    let shards = item.watermarks.iter().map(|(shard, _)| shard).collect();
+    Stored { sort: &item.key.sort, value: &item.value, shards }
 }

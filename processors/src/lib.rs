@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod absorb;
 pub mod batch;
 pub mod beyond;
 pub mod lake;

@@ -10,7 +10,7 @@ mod cross_shard;
 mod fold;
 mod groups;
 mod state;
-mod view;
+pub(crate) mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -15,6 +15,7 @@ use trilha_core::quiz::QuizItem;
 use trilha_core::views::{QuizView, View, merge};
 use trilha_live::limits::{MAX_ITEM_BYTES, item_bytes};
 use trilha_live::port::{Item, LiveTable};
+use trilha_processors::absorb::stored;
 use trilha_schemas::event::{Body, Event, QuizEvent};
 use trilha_schemas::ids::Pseudonym;
 
@@ -65,7 +66,7 @@ async fn quiz_items(stage: &Stage) -> Vec<Item> {
 async fn check(stage: &Stage, case: &str) {
     let items = quiz_items(stage).await;
     assert!(items.iter().all(|item| item_bytes(item) <= MAX_ITEM_BYTES), "{case}");
-    let merged = merge(items.iter().map(|item| (item.key.sort.as_str(), item.value.as_slice()))).unwrap();
+    let merged = merge(items.iter().map(stored)).unwrap();
     assert!(merged == BTreeMap::from([("quiz".to_string(), expected())]), "{case}");
 }
 

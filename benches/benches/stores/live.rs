@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use trilha_benches::{Bench, FrontDoor, REQUEST_EVENTS, into_live_table};
 use trilha_live::memory::MemoryTable;
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement};
+use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_simulator::SimulatedEvent;
 
 use crate::pattern::{Commit, Write};
@@ -67,6 +67,10 @@ impl LiveTable for RecordingTable {
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).put(&replacements, durable);
         self.table.replace(replacements, durable).await
+    }
+
+    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
+        self.table.remove(removals).await
     }
 
     async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {

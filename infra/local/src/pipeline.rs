@@ -10,13 +10,13 @@ use tokio::sync::Semaphore;
 use trilha_collector::collector::{Collector, Ports, tokio_sleep};
 use trilha_collector::embedded::{EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings, EmbeddedStores};
 use trilha_collector::random::{OsRandom, Randomness};
-use trilha_core::FOLD_VERSION;
+use trilha_core::{FOLD_VERSION, keys};
 use trilha_lake::manifest::EmbeddedManifest;
 use trilha_lake::{Beyond, Lake};
 use trilha_live::embedded::EmbeddedTable;
-use trilha_processors::beyond;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
+use trilha_processors::{absorb, beyond};
 use trilha_stream::embedded::EmbeddedStream;
 use trilha_stream::mapping::{Handler, HandlerError, Mapping, MappingConfig, Parts};
 use trilha_stream::port::Stream;
@@ -143,6 +143,19 @@ impl Pipeline {
     /// Publishes what has landed in the lake.
     pub(crate) async fn compact(&self) -> anyhow::Result<()> {
         self.lake.compact(&self.beyond_state().await?).await?;
+        Ok(())
+    }
+
+    /// Puts the views of shards whose records have expired together. This stream closes none; one that is made anew leaves
+    /// those of its former life.
+    pub(crate) async fn absorb_expired(&self) -> anyhow::Result<()> {
+        let shards = self.stream.shards().await?;
+        let listed: Vec<String> =
+            shards.iter().map(|shard| keys::shard(self.stream.incarnation(), &shard.shard_id)).collect();
+        for shard in absorb::expired(&*self.table, &listed).await? {
+            absorb::absorb(&*self.table, TENANT, &shard).await?;
+            absorb::note_absorbed(&*self.table, &shard).await?;
+        }
         Ok(())
     }
 

@@ -124,7 +124,7 @@ fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &
     Ok(())
 }
 
-/// Compacts the lake, trims the stream, empties the quarantine of what is 30 days old.
+/// Compacts the lake, trims the stream, empties the quarantine of what is 30 days old, puts views of expired shards together.
 async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock) {
     let mut wait = FIRST_COMPACTION;
     loop {
@@ -135,6 +135,9 @@ async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock) {
         }
         if let Err(error) = pipeline.quarantine.expire(clock()).await {
             tracing::error!(%error, "old quarantine rows were not dropped");
+        }
+        if let Err(error) = pipeline.absorb_expired().await {
+            tracing::error!(%error, "views of expired shards were not put together");
         }
         if let Err(error) = pipeline.trim(clock()).await {
             tracing::error!(%error, "the stream was not trimmed");

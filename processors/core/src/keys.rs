@@ -10,7 +10,7 @@
 //! | totals of a course | `tenant│generation│courses` | `course│shard` |
 //! | ids of events beyond state | `tenant│generation│beyond` | `day│shard│sequence number` |
 //! | mark of a view that two shards wrote | `tenant│generation│stale` | as the learner item: `course│video│id` and so on |
-//! | progress of a shard, mark of a stale one | `progress`, `stale` | `shard` |
+//! | progress of a shard, mark of a stale one, of an absorbed one | `progress`, `stale`, `absorbed` | `shard` |
 //!
 //! (│ stands for `|`.) A learner's items lie in one partition, so that access and erasure are one query. A shard is
 //! named `incarnation/shard id`: a stream that is made anew starts other partials. Hours count from 1970 UTC, months
@@ -125,6 +125,18 @@ pub fn stale_prefix(course: &str) -> String {
 pub fn stale_view(learner_partition: &str, learner_sort: &str) -> Name {
     let tenant = parts(learner_partition).swap_remove(0);
     Name { partition: stale_partition(&tenant), sort: learner_sort.to_string() }
+}
+
+/// Stands for a shard in the name of the partial that took in those of shards whose records have expired. It sorts after every
+/// shard, so that who reads a view's partials in order reads it last.
+pub const BASE: &str = "~base";
+
+/// The partition of the marks of shards whose partials are in the base ones.
+pub const ABSORBED: &str = "absorbed";
+
+/// The name of the mark of a shard whose partials are in the base ones.
+pub fn absorbed(shard: &str) -> Name {
+    Name { partition: ABSORBED.into(), sort: escape(shard) }
 }
 
 /// The partition of the shards' progress items.

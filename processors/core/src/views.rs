@@ -11,7 +11,7 @@ mod video;
 pub use activity::{CourseView, HourView, MonthView, Presence};
 pub use counts::Counts;
 pub use object::ObjectView;
-pub use partial::{FREEZE_AT_BYTES, decode_partial, encode_partial, merge, part_name};
+pub use partial::{FREEZE_AT_BYTES, Stored, decode_partial, encode_partial, merge, part_name};
 pub use quiz::{QuestionView, QuizView};
 pub use video::{Bin, VideoView};
 

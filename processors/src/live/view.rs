@@ -10,7 +10,7 @@ use trilha_schemas::packing::Damaged;
 
 /// Names a view within a batch: kind, course (a symbol of the batch), and object (a symbol) or number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum ViewName {
+pub(crate) enum ViewName {
     Video { course: u32, video: u32 },
     Quiz { course: u32, quiz: u32 },
     Object { course: u32, object: u32 },
@@ -21,7 +21,7 @@ pub(super) enum ViewName {
 
 /// A view, or a change to one, of any kind.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum AnyView {
+pub(crate) enum AnyView {
     Video(Box<VideoView>),
     Quiz(Box<QuizView>),
     Object(Box<ObjectView>),
@@ -32,13 +32,13 @@ pub(super) enum AnyView {
 
 /// A shard's partial of a view: what was frozen, by name, and what came since.
 #[derive(Debug, Clone)]
-pub(super) struct Partial {
-    parts: Vec<String>,
+pub(crate) struct Partial {
+    pub parts: Vec<String>,
     pub view: AnyView,
 }
 
 /// A frozen part: its name and its content.
-pub(super) type Part = (String, Vec<u8>);
+pub(crate) type Part = (String, Vec<u8>);
 
 macro_rules! each {
     ($view:expr, $inner:ident => $result:expr) => {
@@ -54,8 +54,22 @@ macro_rules! each {
 }
 
 impl ViewName {
+    /// Some view of a kind, as the sort keys of a course's views spell it; a course's totals have none.
+    pub(crate) fn of_kind(kind: Option<&str>) -> Option<ViewName> {
+        let (course, object) = (0, 0);
+        Some(match kind {
+            None => ViewName::Course { course },
+            Some("video") => ViewName::Video { course, video: object },
+            Some("quiz") => ViewName::Quiz { course, quiz: object },
+            Some("object") => ViewName::Object { course, object },
+            Some("hour") => ViewName::Hour { course, hour: 0 },
+            Some("month") => ViewName::Month { course, month: 0 },
+            Some(_) => return None,
+        })
+    }
+
     /// The view without any event.
-    pub(super) fn zero(self) -> AnyView {
+    pub(crate) fn zero(self) -> AnyView {
         match self {
             ViewName::Video { .. } => AnyView::Video(Box::default()),
             ViewName::Quiz { .. } => AnyView::Quiz(Box::default()),
@@ -67,16 +81,16 @@ impl ViewName {
     }
 
     /// The partial without any event.
-    pub(super) fn zero_partial(self) -> Partial {
+    pub(crate) fn zero_partial(self) -> Partial {
         Partial { parts: Vec::new(), view: self.zero() }
     }
 
-    pub(super) fn decode_partial(self, stored: &[u8]) -> Result<Partial, Damaged> {
+    pub(crate) fn decode_partial(self, stored: &[u8]) -> Result<Partial, Damaged> {
         let (parts, view) = decode_partial(stored)?;
         Ok(Partial { parts, view: self.decode(view)? })
     }
 
-    fn decode(self, bytes: &[u8]) -> Result<AnyView, Damaged> {
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<AnyView, Damaged> {
         Ok(match self {
             ViewName::Video { .. } => AnyView::Video(Box::new(VideoView::decode(bytes)?)),
             ViewName::Quiz { .. } => AnyView::Quiz(Box::new(QuizView::decode(bytes)?)),
@@ -87,7 +101,7 @@ impl ViewName {
         })
     }
 
-    pub(super) fn course(self) -> u32 {
+    pub(crate) fn course(self) -> u32 {
         match self {
             ViewName::Video { course, .. }
             | ViewName::Quiz { course, .. }
@@ -99,7 +113,7 @@ impl ViewName {
     }
 
     /// The key of the shard's partial. `text` gives an object's symbol its text.
-    pub(super) fn key<'t>(self, tenant: &str, course: &str, shard: &str, text: impl Fn(u32) -> &'t str) -> Key {
+    pub(crate) fn key<'t>(self, tenant: &str, course: &str, shard: &str, text: impl Fn(u32) -> &'t str) -> Key {
         let (kind, object) = match self {
             ViewName::Video { video, .. } => (Kind::Video, text(video).to_string()),
             ViewName::Quiz { quiz, .. } => (Kind::Quiz, text(quiz).to_string()),
@@ -116,7 +130,7 @@ impl ViewName {
 
 impl Partial {
     /// The stored form, and the parts that have to be stored before it: a view that has grown large is frozen here.
-    pub(super) fn encode(&mut self, zero: AnyView) -> (Vec<u8>, Vec<Part>) {
+    pub(crate) fn encode(&mut self, zero: AnyView) -> (Vec<u8>, Vec<Part>) {
         let stored = self.view.encode();
         if stored.len() < FREEZE_AT_BYTES {
             return (encode_partial(&self.parts, &stored), Vec::new());
@@ -129,14 +143,14 @@ impl Partial {
         (encode_partial(&self.parts, &self.view.encode()), parts)
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.view.memory_bytes() + 64 * self.parts.len()
     }
 }
 
 impl AnyView {
     /// Adds a change of the same kind; one of another kind cannot come under the same name.
-    pub(super) fn add(&mut self, other: &AnyView) {
+    pub(crate) fn add(&mut self, other: &AnyView) {
         match (self, other) {
             (AnyView::Video(view), AnyView::Video(other)) => view.add(other),
             (AnyView::Quiz(view), AnyView::Quiz(other)) => view.add(other),
@@ -148,7 +162,7 @@ impl AnyView {
         }
     }
 
-    pub(super) fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         each!(self, view => view.is_zero())
     }
 

@@ -156,6 +156,22 @@ impl LiveTable for FaultyTable {
         Ok(results)
     }
 
+    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
+        let mut results = Vec::new();
+        for removal in removals {
+            match self.due_fault() {
+                Some(Fault::Throttled) => return Err(LiveError::Throttled),
+                Some(Fault::Before) => return Err(LiveError::Unavailable("the connection broke".into())),
+                Some(Fault::After) => {
+                    self.memory.remove(vec![removal]).await?;
+                    return Err(LiveError::Unavailable("the answer was lost".into()));
+                }
+                None => results.extend(self.memory.remove(vec![removal]).await?),
+            }
+        }
+        Ok(results)
+    }
+
     async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {
         self.memory.query(partition, sort_prefix).await
     }

@@ -31,6 +31,8 @@ macro_rules! live_table_contract {
             what_is_too_large_is_refused_and_nothing_of_its_call_written,
             an_empty_key_is_refused,
             the_largest_item_is_taken,
+            what_is_removed_is_gone_and_may_come_again,
+            a_removal_at_another_watermark_changes_nothing,
         );
     };
     (@each $kept_and_table:expr; $($name:ident,)*) => {
@@ -259,4 +261,28 @@ pub async fn the_largest_item_is_taken(table: &impl LiveTable) {
     largest.value = vec![7; MAX_ITEM_BYTES - crate::limits::item_bytes(&largest)];
     put_new(table, std::slice::from_ref(&largest)).await;
     assert_eq!(read(table, &largest.key.partition, &largest.key.sort).await, Some(largest));
+}
+
+/// A removed item is found by no read; one put after it is new.
+pub async fn what_is_removed_is_gone_and_may_come_again(table: &impl LiveTable) {
+    let (a, b) = (item("p", "a", 1, "a"), item("p", "b", 2, "b"));
+    put_new(table, &[a.clone(), b.clone()]).await;
+    let removals = vec![(a.key.clone(), a.watermarks.clone()), (key("p", "none"), a.watermarks.clone())];
+    assert_eq!(table.remove(removals).await.expect("the table removes"), [true, false]);
+    assert_eq!(read(table, "p", "a").await, None);
+    assert_eq!(query(table, "p", "").await, [b]);
+    assert_eq!(put(table, vec![after(1, &a)]).await, [Replaced::Conflict(None)]);
+    put_new(table, std::slice::from_ref(&a)).await;
+    assert_eq!(read(table, "p", "a").await, Some(a));
+}
+
+/// Who does not know the item as it is does not remove it.
+pub async fn a_removal_at_another_watermark_changes_nothing(table: &impl LiveTable) {
+    let (one, two) = (item("p", "s", 1, "one"), item("p", "s", 2, "two"));
+    put_new(table, std::slice::from_ref(&one)).await;
+    assert_eq!(put(table, vec![after(1, &two)]).await, [Replaced::Written]);
+    for watermarks in [one.watermarks, Watermarks::default()] {
+        assert_eq!(table.remove(vec![(two.key.clone(), watermarks)]).await.expect("the table removes"), [false]);
+    }
+    assert_eq!(read(table, "p", "s").await, Some(two));
 }

@@ -14,7 +14,7 @@ use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, 
 
 use crate::codec::Content;
 use crate::limits;
-use crate::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement};
+use crate::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 
 mod items;
 mod pending;
@@ -156,6 +156,14 @@ impl Shared {
         self.pending.wait(ticket, durable).map_err(unavailable)?;
         Ok(results)
     }
+
+    /// Rare: nothing is pending while it works, so that what is deleted is nowhere but on disk.
+    fn remove(&self, removals: &[(Key, Watermarks)]) -> Result<Vec<bool>, LiveError> {
+        let Opened::Writer(database) = &self.database else { return Err(unavailable("it is open for reading only")) };
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.pending.flush().map_err(unavailable)?;
+        store::remove(database, removals)
+    }
 }
 
 /// Runs what may block where it may.
@@ -174,6 +182,10 @@ impl LiveTable for EmbeddedTable {
 
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
         blocking(&self.shared, move |shared| shared.replace(replacements, durable)).await
+    }
+
+    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
+        blocking(&self.shared, move |shared| shared.remove(&removals)).await
     }
 
     async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {

@@ -33,6 +33,16 @@ impl LiveTable for MemoryTable {
         Ok(self.with_items(|items| replacements.into_iter().map(|replacement| put(items, replacement)).collect()))
     }
 
+    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
+        Ok(self.with_items(|items| {
+            let mut remove = |(key, watermarks): (Key, Watermarks)| {
+                let is_there = holds(items.get(&key).map(|item| &item.watermarks), &Some(watermarks));
+                is_there && items.remove(&key).is_some()
+            };
+            removals.into_iter().map(&mut remove).collect()
+        }))
+    }
+
     async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {
         let first = Key { partition: partition.to_string(), sort: sort_prefix.to_string() };
         Ok(self.with_items(|items| {

@@ -109,6 +109,10 @@ pub trait LiveTable: Send + Sync + 'static {
         durable: bool,
     ) -> impl Future<Output = Result<Vec<Replaced>, LiveError>> + Send;
 
+    /// Deletes each item whose whole watermark is this one, after every put before the call; durable when it answers. Says
+    /// of each whether it did.
+    fn remove(&self, removals: Vec<(Key, Watermarks)>) -> impl Future<Output = Result<Vec<bool>, LiveError>> + Send;
+
     /// Every item of a partition whose sort key starts with a prefix, in order of sort key.
     fn query(&self, partition: &str, sort_prefix: &str) -> impl Future<Output = Result<Vec<Item>, LiveError>> + Send;
 }

@@ -10,7 +10,7 @@
 //! partial = parts: count, then each name · the view
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use trilha_schemas::ids::first_16;
@@ -48,30 +48,65 @@ pub fn part_name(place: usize, content: &[u8]) -> String {
     format!("{place}-{hash:032x}")
 }
 
-/// Sums the partials of one kind of view, by object, whatever the number of shards and parts.
+/// One item of those that hold views.
+#[derive(Debug, Clone)]
+pub struct Stored<'a> {
+    /// Its sort key.
+    pub sort: &'a str,
+    /// Its content.
+    pub value: &'a [u8],
+    /// The shards in its watermark.
+    pub shards: Vec<&'a str>,
+}
+
+/// Whose partial, or part of one, an item is: object and shard, by the sort key of a course's views or of courses' totals.
+struct Place {
+    object: String,
+    shard: String,
+    is_part: bool,
+}
+
+impl Place {
+    fn of(sort: &str) -> Option<Place> {
+        let parts = keys::parts(sort);
+        let (object, shard) = match parts.as_slice() {
+            [_, object, shard] | [object, shard] | [_, object, shard, _] => (object.clone(), shard.clone()),
+            _ => return None,
+        };
+        Some(Place { object, shard, is_part: parts.len() == 4 })
+    }
+}
+
+/// Sums the partials of one kind of view, by object, whatever the number of shards and parts. What the base has taken in
+/// is passed over (its watermark says which shards), and so are parts that no partial lists.
 ///
-/// Items come as a query by prefix gives them: (sort key, stored form) in order, a partial before its parts, so that every
-/// part that a partial lists was written before the partial was read. Parts that none lists are passed over.
+/// Items come as a query by prefix gives them, in order of sort key: a partial before its parts, which were written before
+/// it listed them; and the base last, so that a partial that is gone already is in it.
 ///
 /// # Errors
 /// [`Damaged`] when something cannot be read, or a listed part is not there.
-pub fn merge<'a, V: View>(
-    items: impl IntoIterator<Item = (&'a str, &'a [u8])>,
-) -> Result<BTreeMap<String, V>, Damaged> {
+pub fn merge<'a, V: View>(items: impl IntoIterator<Item = Stored<'a>>) -> Result<BTreeMap<String, V>, Damaged> {
+    let items: Vec<(Place, Stored<'a>)> =
+        items.into_iter().filter_map(|item| Some((Place::of(item.sort)?, item))).collect();
+    let bases = items.iter().filter(|(place, _)| place.shard == keys::BASE && !place.is_part);
+    let absorbed: BTreeSet<(&str, &str)> =
+        bases.flat_map(|(place, base)| base.shards.iter().map(|shard| (place.object.as_str(), *shard))).collect();
     let mut merged: BTreeMap<String, V> = BTreeMap::new();
-    let mut listed: BTreeMap<String, String> = BTreeMap::new();
-    for (sort, stored) in items {
-        if let Some(object) = listed.remove(sort) {
-            merged.entry(object).or_default().add(&V::decode(stored)?);
+    let mut listed = BTreeSet::new();
+    for (place, item) in &items {
+        if absorbed.contains(&(place.object.as_str(), place.shard.as_str())) {
             continue;
         }
-        let [_kind, object, _shard] = <[String; 3]>::try_from(keys::parts(sort)).unwrap_or_default();
-        if object.is_empty() {
+        let view = if !place.is_part {
+            let (parts, view) = decode_partial(item.value)?;
+            listed.extend(parts.iter().map(|part| keys::part_sort(item.sort, part)));
+            view
+        } else if listed.remove(item.sort) {
+            item.value
+        } else {
             continue;
-        }
-        let (parts, view) = decode_partial(stored)?;
-        listed.extend(parts.iter().map(|part| (keys::part_sort(sort, part), object.clone())));
-        merged.entry(object).or_default().add(&V::decode(view)?);
+        };
+        merged.entry(place.object.clone()).or_default().add(&V::decode(view)?);
     }
     if listed.is_empty() { Ok(merged) } else { Err(Damaged("a part of a view is missing")) }
 }
@@ -126,11 +161,36 @@ mod tests {
             (part_sort(&one, "1-0"), essays(0..3, 1).encode()),
             (two.clone(), encode_partial(&[], &other.encode())),
         ];
-        let items = || stored.iter().map(|(sort, value)| (sort.as_str(), value.as_slice()));
+        let items = || stored.iter().map(|(sort, value)| Stored { sort, value, shards: Vec::new() });
         let mut expected = essays(0..50, 1);
         expected.add(&essays(60..120, 1));
         assert!(merge(items()).unwrap() == BTreeMap::from([("q".to_string(), expected)]));
-        let without = items().filter(|(sort, _)| !sort.ends_with(&name));
+        let without = items().filter(|item| !item.sort.ends_with(&name));
         assert_eq!(merge::<QuizView>(without).map(drop), Err(Damaged("a part of a view is missing")));
+    }
+
+    #[test]
+    fn what_the_base_has_taken_in_counts_once() {
+        let of = |shard: &str| view_sort(Kind::Quiz, "q", shard);
+        let gone = essays(0..10, 1).encode();
+        let name = part_name(0, &gone);
+        let mut base = essays(0..10, 1);
+        base.add(&essays(10..20, 1));
+        let sorts = [of("s/1"), part_sort(&of("s/1"), &name), of("s/2"), of(keys::BASE)];
+        let values = [
+            encode_partial(&[name], &essays(10..20, 1).encode()),
+            gone,
+            encode_partial(&[], &essays(20..25, 1).encode()),
+            encode_partial(&[], &base.encode()),
+        ];
+        let items = || {
+            let shards = [vec!["s/1"], vec!["s/1"], vec!["s/2"], vec!["s/0", "s/1"]];
+            let rows = sorts.iter().zip(&values).zip(shards);
+            rows.map(|((sort, value), shards)| Stored { sort, value, shards }).collect::<Vec<_>>()
+        };
+        let expected = BTreeMap::from([("q".to_string(), essays(0..25, 1))]);
+        assert!(merge::<QuizView>(items()).unwrap() == expected);
+        assert!(merge::<QuizView>(items().into_iter().skip(2)).unwrap() == expected, "the partial is gone");
+        assert!(merge::<QuizView>(items().into_iter().take(3)).unwrap() == expected, "the base is not there yet");
     }
 }

@@ -149,6 +149,12 @@ impl Pending {
         Ok(())
     }
 
+    /// Waits until nothing is pending; for who keeps others from putting meanwhile.
+    pub(super) fn flush(&self) -> Result<(), String> {
+        let last = self.lock().last;
+        self.wait(last, true)
+    }
+
     /// Lets the writer thread write what is left, then end.
     pub(super) fn close(&self) {
         self.lock().closed = true;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use redb::{Database, ReadOnlyTable, ReadTransaction, TableDefinition};
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition};
 
 use super::items::Items;
 use super::unavailable;
 use crate::codec::{self, Content};
-use crate::port::{Key, LiveError};
+use crate::port::{Key, LiveError, Watermarks};
 
 const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");
 
@@ -30,6 +30,24 @@ pub(super) fn write(database: &Database, items: &Items) -> Result<(), redb::Erro
         }
     }
     Ok(transaction.commit()?)
+}
+
+/// Deletes items that stand at these watermarks, in one transaction; durable when it returns.
+pub(super) fn remove(database: &Database, removals: &[(Key, Watermarks)]) -> Result<Vec<bool>, LiveError> {
+    let transaction = database.begin_write().map_err(unavailable)?;
+    let removed = {
+        let mut table = transaction.open_table(ITEMS).map_err(unavailable)?;
+        let mut remove = |(key, watermarks): &(Key, Watermarks)| {
+            let place = (key.partition.as_str(), key.sort.as_str());
+            let stored =
+                table.get(place).map_err(unavailable)?.map(|stored| decode(key, stored.value())).transpose()?;
+            let stands = stored.is_some_and(|content| content.watermarks == *watermarks);
+            Ok(stands && table.remove(place).map_err(unavailable)?.is_some())
+        };
+        removals.iter().map(&mut remove).collect::<Result<Vec<bool>, LiveError>>()?
+    };
+    transaction.commit().map_err(unavailable)?;
+    Ok(removed)
 }
 
 /// Reads what was durable when its transaction began.
