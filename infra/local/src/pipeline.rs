@@ -34,7 +34,7 @@ const LAKE: &str = "lake";
 /// Two a core of a small machine: a batch of one folds while the other's is written.
 const SHARDS: u32 = 4;
 /// What the warm items of one shard may take in memory.
-const WARM_BYTES: usize = 16 * 1024 * 1024;
+const WARM_BYTES: usize = 32 * 1024 * 1024;
 /// The most records in a batch: with those of a replay, some 20,000 events.
 const BATCH_RECORDS: usize = 3_000;
 
