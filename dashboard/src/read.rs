@@ -9,7 +9,7 @@ use std::sync::Arc;
 use trilha_core::activity::month;
 use trilha_core::keys::{self, Kind};
 use trilha_core::views::{CourseView, HourView, MonthView, ObjectView, QuizView, Stored, VideoView, View, merge};
-use trilha_live::port::{Item, LiveError, LiveTable};
+use trilha_live::port::{Consistency, Item, LiveError, LiveTable};
 use trilha_schemas::packing::{Damaged, Input};
 
 use crate::api::{CourseActivity, CourseList, CourseSummary, CourseViews, MinuteActivity};
@@ -72,7 +72,7 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
     }
 
     async fn merged<V: View>(&self, partition: &str, prefix: &str) -> Result<BTreeMap<String, V>, SourceError> {
-        let items = self.table.query(partition, prefix).await?;
+        let items = self.table.query(partition, prefix, Consistency::Eventual).await?;
         Ok(merge(items.iter().map(stored))?)
     }
 
@@ -101,15 +101,18 @@ impl<T: LiveTable, S: SettingsReader> LiveViews<T, S> {
 
     /// When the stream had the newest record that is in the views.
     async fn processed_to(&self) -> Result<Option<Time>, SourceError> {
-        let progress = self.table.query(keys::PROGRESS, "").await?;
+        let progress = self.table.query(keys::PROGRESS, "", Consistency::Eventual).await?;
         let arrival = |item: &Item| Input::new(item.value.strip_prefix(&[1])?).zigzag().ok();
         Ok(progress.iter().filter_map(arrival).max().map(Time::from_millis))
     }
 
     /// Whether something marked a shard, or a view of this course, for rebuild.
     async fn is_stale(&self, tenant: &str, course: &str) -> Result<bool, SourceError> {
-        let views = self.table.query(&keys::stale_partition(tenant), &keys::stale_prefix(course)).await?;
-        Ok(!views.is_empty() || !self.table.query(keys::STALE, "").await?.is_empty())
+        let views = self
+            .table
+            .query(&keys::stale_partition(tenant), &keys::stale_prefix(course), Consistency::Eventual)
+            .await?;
+        Ok(!views.is_empty() || !self.table.query(keys::STALE, "", Consistency::Eventual).await?.is_empty())
     }
 
     async fn activity(

@@ -6,7 +6,7 @@
 
 use trilha_core::keys;
 use trilha_core::views::Stored;
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_schemas::packing::Damaged;
 
 use crate::live::view::{Partial, ViewName};
@@ -29,7 +29,7 @@ pub async fn expired<T: LiveTable>(table: &T, listed: &[String]) -> Result<Vec<S
 }
 
 async fn shards<T: LiveTable>(table: &T, partition: &str) -> Result<Vec<String>, LiveError> {
-    let items = table.query(partition, "").await?;
+    let items = table.query(partition, "", Consistency::Strong).await?;
     Ok(items.iter().filter_map(|item| keys::parts(&item.key.sort).into_iter().next()).collect())
 }
 
@@ -40,13 +40,13 @@ async fn shards<T: LiveTable>(table: &T, partition: &str) -> Result<Vec<String>,
 pub async fn absorb<T: LiveTable>(table: &T, tenant: &str, shard: &str) -> Result<(), LiveError> {
     let totals = keys::courses_partition(tenant);
     let mut courses: Vec<String> = Vec::new();
-    for item in table.query(&totals, "").await? {
+    for item in table.query(&totals, "", Consistency::Strong).await? {
         courses.extend(keys::parts(&item.key.sort).into_iter().next());
     }
     courses.dedup();
     let partitions = courses.iter().map(|course| keys::course_partition(tenant, course));
     for partition in partitions.chain([totals.clone()]) {
-        for item in table.query(&partition, "").await? {
+        for item in table.query(&partition, "", Consistency::Strong).await? {
             absorb_item(table, shard, item).await?;
         }
     }
@@ -83,7 +83,7 @@ async fn absorb_item<T: LiveTable>(table: &T, shard: &str, item: Item) -> Result
 
 async fn listed_parts<T: LiveTable>(table: &T, key: &Key, partial: &Partial) -> Result<Vec<Item>, LiveError> {
     let of = |part: &String| Key { partition: key.partition.clone(), sort: keys::part_sort(&key.sort, part) };
-    let parts = table.get(partial.parts.iter().map(of).collect()).await?;
+    let parts = table.get(partial.parts.iter().map(of).collect(), Consistency::Strong).await?;
     Ok(parts.into_iter().flatten().collect())
 }
 
@@ -97,7 +97,7 @@ async fn add_to_base<T: LiveTable>(
     partial: Partial,
     parts: &[Item],
 ) -> Result<(), LiveError> {
-    let before = table.get(vec![key.clone()]).await?.pop().flatten();
+    let before = table.get(vec![key.clone()], Consistency::Strong).await?.pop().flatten();
     let expected = before.as_ref().map(|base| base.watermarks.clone());
     if expected.as_ref().is_some_and(|watermarks| watermarks.of(shard).is_some()) {
         return Ok(());

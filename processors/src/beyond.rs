@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trilha_core::keys;
 use trilha_lake::{Beyond, Day, Partition};
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replacement};
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replacement};
 use trilha_schemas::event::Event;
 use trilha_schemas::ids::EventId;
 use trilha_schemas::sequence::SequenceNumber;
@@ -42,7 +42,7 @@ impl BeyondBatch {
 /// [`LiveError`] when the table does not answer, or holds what cannot be read.
 pub async fn read<T: LiveTable>(table: &T, tenant: &str) -> Result<Beyond, LiveError> {
     let mut beyond = Beyond::new();
-    for item in table.query(&keys::beyond_partition(tenant), "").await? {
+    for item in table.query(&keys::beyond_partition(tenant), "", Consistency::Strong).await? {
         let (day, ids) = decode(&item)
             .ok_or_else(|| LiveError::Unavailable(format!("the item {:?} is stored in an unknown form", item.key)))?;
         beyond.entry(Partition { tenant: tenant.to_string(), day }).or_default().extend(ids);

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_core::{Folded, keys};
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_schemas::packing::{Input, zigzag};
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -146,6 +146,7 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
         let done = progress.as_ref().and_then(|item| item.watermarks.of(&batch.shard));
         state.trust_only_if(progress.as_ref().map(|item| &item.watermarks));
         let Some(last) = batch.records.last().filter(|last| Some(last.sequence_number) > done) else {
+            state.settled(progress.map(|item| item.watermarks));
             return Ok(Applied::default());
         };
         let after = Position { shard: &batch.shard, done, last: last.sequence_number };
@@ -153,14 +154,14 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
         let watermarks: Watermarks = [(batch.shard.clone(), last.sequence_number)].into_iter().collect();
         self.write_progress(batch, progress, &watermarks, last.arrival_millis).await?;
         applied.written += 1;
-        state.wrote(watermarks);
+        state.settled(Some(watermarks));
         state.shrink_to(self.warm_bytes);
         Ok(applied)
     }
 
     async fn progress(&self, shard: &str) -> Result<Option<Item>, Stop> {
         let keys = vec![progress_key(shard)];
-        Ok(self.table.get(keys).await?.pop().flatten())
+        Ok(self.table.get(keys, Consistency::Strong).await?.pop().flatten())
     }
 
     async fn write_progress(

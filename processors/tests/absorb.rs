@@ -12,7 +12,7 @@ use stage::table::Fault;
 use stage::{INCARNATION, Stage, batch_of};
 use trilha_core::keys::{self, Kind};
 use trilha_core::views::{CourseView, HourView, QuizView, VideoView, View, merge};
-use trilha_live::port::{Item, LiveTable};
+use trilha_live::port::{Consistency, Item, LiveTable};
 use trilha_processors::absorb::{absorb, expired, note_absorbed, stored};
 use trilha_schemas::event::{Body, Event, QuizEvent, VideoAction};
 
@@ -63,13 +63,14 @@ async fn seen(stage: &Stage) -> All {
 }
 
 async fn read<V: View>(stage: &Stage, partition: &str, prefix: &str) -> BTreeMap<String, V> {
-    let items = stage.table.query(partition, prefix).await.unwrap();
+    let items = stage.table.query(partition, prefix, Consistency::Strong).await.unwrap();
     merge(items.iter().map(stored)).unwrap()
 }
 
 async fn views_of_parent(stage: &Stage) -> usize {
-    let mut items: Vec<Item> = stage.table.query(&keys::course_partition(TENANT, COURSES[0]), "").await.unwrap();
-    items.extend(stage.table.query(&keys::courses_partition(TENANT), "").await.unwrap());
+    let mut items: Vec<Item> =
+        stage.table.query(&keys::course_partition(TENANT, COURSES[0]), "", Consistency::Strong).await.unwrap();
+    items.extend(stage.table.query(&keys::courses_partition(TENANT), "", Consistency::Strong).await.unwrap());
     items.iter().filter(|item| item.key.sort.contains(&parent())).count()
 }
 

@@ -14,7 +14,7 @@ use trilha_core::keys::{self, Kind};
 use trilha_core::quiz::QuizItem;
 use trilha_core::views::{QuizView, View, merge};
 use trilha_live::limits::{MAX_ITEM_BYTES, item_bytes};
-use trilha_live::port::{Item, LiveTable};
+use trilha_live::port::{Consistency, Item, LiveTable};
 use trilha_processors::absorb::stored;
 use trilha_schemas::event::{Body, Event, QuizEvent};
 use trilha_schemas::ids::Pseudonym;
@@ -60,7 +60,7 @@ fn expected() -> QuizView {
 
 async fn quiz_items(stage: &Stage) -> Vec<Item> {
     let prefix = keys::view_sort(Kind::Quiz, "quiz", "");
-    stage.table.query(&keys::course_partition(TENANT, COURSES[0]), &prefix).await.unwrap()
+    stage.table.query(&keys::course_partition(TENANT, COURSES[0]), &prefix, Consistency::Strong).await.unwrap()
 }
 
 async fn check(stage: &Stage, case: &str) {

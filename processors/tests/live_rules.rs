@@ -7,7 +7,7 @@ mod stage;
 use stage::records::{Rec, event, learner, quiz, record, records, video};
 use stage::table::Fault;
 use stage::{Stage, batch, batch_of, check, deliver, insist};
-use trilha_live::port::{Item, Key, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_processors::batch::{Batch, BatchError, HandleError};
 use trilha_schemas::event::{Body, Event, Role, VideoAction};
 use trilha_schemas::flags::Flags;
@@ -391,16 +391,24 @@ async fn an_item_that_another_shard_moves_is_read_again() {
     let table = std::sync::Arc::clone(&stage.table);
     // When the views are written, somebody else's shard moves the learner's items.
     stage.table.interrupt(2, async move {
-        for item in table.query(&partition, "").await.unwrap() {
+        for item in table.query(&partition, "", Consistency::Strong).await.unwrap() {
             moved(&*table, item).await;
         }
     });
     insist(&processor, &records[1..]).await;
     assert!(!stage.table.calm());
-    let items = stage.table.query(&trilha_core::keys::learner_partition("tenant", &learner(0)), "").await.unwrap();
+    let items = stage
+        .table
+        .query(&trilha_core::keys::learner_partition("tenant", &learner(0)), "", Consistency::Strong)
+        .await
+        .unwrap();
     assert!(items.iter().all(|item| item.watermarks.of("one/other").is_some()), "{items:?}");
     check(&stage, &records, "moved").await;
-    let marks = stage.table.query(&trilha_core::keys::stale_partition("tenant"), "course a|").await.unwrap();
+    let marks = stage
+        .table
+        .query(&trilha_core::keys::stale_partition("tenant"), "course a|", Consistency::Strong)
+        .await
+        .unwrap();
     let mut marked: Vec<&str> = marks.iter().map(|mark| mark.key.sort.as_str()).collect();
     marked.sort_unstable();
     assert_eq!(marked, ["course a|activity|", "course a|video|video"], "an alarm is not all that is left of it");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use trilha_benches::{Bench, FrontDoor, REQUEST_EVENTS, into_live_table};
 use trilha_live::memory::MemoryTable;
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_simulator::SimulatedEvent;
 
 use crate::pattern::{Commit, Write};
@@ -60,8 +60,8 @@ fn write((key, value): (Key, Vec<u8>)) -> Write {
 }
 
 impl LiveTable for RecordingTable {
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Item>>, LiveError> {
-        self.table.get(keys).await
+    async fn get(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
+        self.table.get(keys, consistency).await
     }
 
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
@@ -73,7 +73,12 @@ impl LiveTable for RecordingTable {
         self.table.remove(removals).await
     }
 
-    async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {
-        self.table.query(partition, sort_prefix).await
+    async fn query(
+        &self,
+        partition: &str,
+        sort_prefix: &str,
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, LiveError> {
+        self.table.query(partition, sort_prefix, consistency).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use trilha_core::activity::ActivityChange;
 use trilha_core::views::{ObjectView, View};
 use trilha_core::{Folded, keys};
-use trilha_live::port::{Item, Key, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_schemas::ids::EventId;
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::sequence::SequenceNumber;
@@ -28,6 +28,13 @@ pub(super) struct Attempt<'a, T> {
 /// The changes of one view, by epoch: the part of the batch between two boundaries. Deltas are netted within an epoch
 /// only, and a boundary lies at every view watermark that falls inside the batch.
 type Changes = HashMap<ViewName, Vec<(usize, AnyView)>>;
+
+/// The changes in an order that is the same whenever the same batch is folded.
+fn in_order(changes: Changes) -> Vec<(ViewName, Vec<(usize, AnyView)>)> {
+    let mut changes: Vec<_> = changes.into_iter().collect();
+    changes.sort_unstable_by_key(|(name, _)| *name);
+    changes
+}
 
 /// What folding the batch once came to.
 #[derive(Default)]
@@ -72,7 +79,7 @@ impl<T: LiveTable> Attempt<'_, T> {
         if cold.is_empty() {
             return Ok(());
         }
-        let items = self.table.get(cold.iter().map(|(_, key)| key.clone()).collect()).await?;
+        let items = self.table.get(cold.iter().map(|(_, key)| key.clone()).collect(), Consistency::Strong).await?;
         for ((name, key), item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
             let item = value.map_or_else(|| Ok(name.kind.empty()), |value| name.kind.decode(&value));
@@ -119,11 +126,12 @@ impl<T: LiveTable> Attempt<'_, T> {
         groups: &Groups<'_>,
         names: impl Iterator<Item = &ViewName>,
     ) -> Result<BTreeSet<SequenceNumber>, Stop> {
-        let names: Vec<(ViewName, Key)> = names.map(|name| (*name, self.view_key(groups, *name))).collect();
+        let mut names: Vec<(ViewName, Key)> = names.map(|name| (*name, self.view_key(groups, *name))).collect();
+        names.sort_unstable_by_key(|(name, _)| *name);
         let cold: Vec<_> = names.iter().filter(|(_, key)| self.state.view(key).is_none()).collect();
         let items = match cold.is_empty() {
             true => Vec::new(),
-            false => self.table.get(cold.iter().map(|(_, key)| key.clone()).collect()).await?,
+            false => self.table.get(cold.iter().map(|(_, key)| key.clone()).collect(), Consistency::Strong).await?,
         };
         for ((name, key), item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
@@ -155,7 +163,7 @@ impl<T: LiveTable> Attempt<'_, T> {
         boundaries: &BTreeSet<SequenceNumber>,
     ) -> (Vec<Replacement>, Vec<Replacement>) {
         let (mut parts, mut replacements) = (Vec::new(), Vec::with_capacity(changes.len()));
-        for (name, epochs) in changes {
+        for (name, epochs) in in_order(changes) {
             let key = self.view_key(groups, name);
             let first = match self.applied_to_view(&key) {
                 Some(applied) if applied >= self.position.last => continue,

@@ -89,7 +89,8 @@ impl<V> Warm<V> {
 pub(super) struct ShardState {
     pub learners: HashMap<Key, Warm<LearnerItem>>,
     pub views: HashMap<Key, Warm<Partial>>,
-    /// The progress that this consumer wrote last; warm items count only while the table still says so.
+    /// The progress that this consumer wrote last; warm items count only while the table still says so. `None` while a batch
+    /// is worked on: one that is broken off leaves items that nobody may trust.
     progress: Option<Watermarks>,
     batch: u64,
 }
@@ -102,14 +103,16 @@ impl ShardState {
 
     /// Warm state counts only if the table's progress is what this consumer wrote itself.
     pub(super) fn trust_only_if(&mut self, progress: Option<&Watermarks>) {
-        if self.progress.as_ref() != progress || self.progress.is_none() {
+        if self.progress.is_none() || self.progress.as_ref() != progress {
             self.forget();
         }
+        self.progress = None;
         self.batch += 1;
     }
 
-    pub(super) fn wrote(&mut self, progress: Watermarks) {
-        self.progress = Some(progress);
+    /// The batch is done: the table's progress is this, and the warm items are what the table has.
+    pub(super) fn settled(&mut self, progress: Option<Watermarks>) {
+        self.progress = progress;
     }
 
     /// The warm item, marked as used by this batch.

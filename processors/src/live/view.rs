@@ -9,7 +9,7 @@ use trilha_live::port::Key;
 use trilha_schemas::packing::Damaged;
 
 /// Names a view within a batch: kind, course (a symbol of the batch), and object (a symbol) or number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ViewName {
     Video { course: u32, video: u32 },
     Quiz { course: u32, quiz: u32 },

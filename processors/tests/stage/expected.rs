@@ -9,7 +9,7 @@ use trilha_core::video::VideoItem;
 use trilha_core::views::{
     CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial, encode_partial,
 };
-use trilha_live::port::LiveTable;
+use trilha_live::port::{Consistency, LiveTable};
 use trilha_schemas::event::{Body, Event, QuizAction, Role};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::record;
@@ -27,7 +27,7 @@ pub async fn stored(table: &FaultyTable) -> Stored {
     let partitions = learners.chain(courses).chain([keys::courses_partition(TENANT)]);
     let mut all = Vec::new();
     for partition in partitions {
-        all.extend(table.query(&partition, "").await.expect("the table is queried"));
+        all.extend(table.query(&partition, "", Consistency::Strong).await.expect("the table is queried"));
     }
     let values = all.into_iter().map(|item| ((item.key.partition, item.key.sort), item.value));
     values.filter(|((partition, sort), value)| !is_zero_view(partition, sort, value)).collect()

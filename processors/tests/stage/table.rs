@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 
 use trilha_live::memory::MemoryTable;
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 
 /// What happens at a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl FaultyTable {
 
     async fn put(&self, replacement: Replacement, durable: bool) -> Result<Replaced, LiveError> {
         let item = replacement.item.clone();
-        let before = self.memory.get(vec![item.key.clone()]).await?.remove(0);
+        let before = self.memory.get(vec![item.key.clone()], Consistency::Strong).await?.remove(0);
         let replaced = self.memory.replace(vec![replacement], durable).await?.remove(0);
         if replaced == Replaced::Written {
             never_back(before.as_ref(), &item);
@@ -125,7 +125,7 @@ fn never_back(before: Option<&Item>, after: &Item) {
 }
 
 impl LiveTable for FaultyTable {
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Item>>, LiveError> {
+    async fn get(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
         let fails = self.with(|plan| {
             plan.reads += 1;
             let due = plan.failing_read.is_some_and(|at| at < plan.reads);
@@ -134,7 +134,7 @@ impl LiveTable for FaultyTable {
             }
             due
         });
-        if fails { Err(LiveError::Throttled) } else { self.memory.get(keys).await }
+        if fails { Err(LiveError::Throttled) } else { self.memory.get(keys, consistency).await }
     }
 
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
@@ -172,7 +172,12 @@ impl LiveTable for FaultyTable {
         Ok(results)
     }
 
-    async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {
-        self.memory.query(partition, sort_prefix).await
+    async fn query(
+        &self,
+        partition: &str,
+        sort_prefix: &str,
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, LiveError> {
+        self.memory.query(partition, sort_prefix, consistency).await
     }
 }

@@ -5,7 +5,7 @@
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::limits::{MAX_ITEM_BYTES, MAX_PARTITION_BYTES, MAX_SORT_BYTES};
-use crate::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use crate::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 
 /// Makes one `#[tokio::test]` of each function of the contract. The argument is evaluated for each: a pair of what must
 /// outlive the table (a temporary folder, say, or `()`) and an empty table.
@@ -80,11 +80,11 @@ async fn put_new(table: &impl LiveTable, items: &[Item]) {
 }
 
 async fn read(table: &impl LiveTable, partition: &str, sort: &str) -> Option<Item> {
-    table.get(vec![key(partition, sort)]).await.expect("the table is read").remove(0)
+    table.get(vec![key(partition, sort)], Consistency::Strong).await.expect("the table is read").remove(0)
 }
 
 async fn query(table: &impl LiveTable, partition: &str, sort_prefix: &str) -> Vec<Item> {
-    table.query(partition, sort_prefix).await.expect("the table is queried")
+    table.query(partition, sort_prefix, Consistency::Strong).await.expect("the table is queried")
 }
 
 /// An item reads back as it was put: key, watermarks, value.
@@ -110,7 +110,7 @@ pub async fn items_are_read_in_the_order_of_the_keys(table: &impl LiveTable) {
     let (a, b) = (item("p", "a", 1, "a"), item("p", "b", 1, "b"));
     put_new(table, &[a.clone(), b.clone()]).await;
     let keys = vec![key("p", "b"), key("p", "none"), key("p", "a"), key("p", "b")];
-    let read = table.get(keys).await.expect("the table is read");
+    let read = table.get(keys, Consistency::Strong).await.expect("the table is read");
     assert_eq!(read, [Some(b.clone()), None, Some(a), Some(b)]);
 }
 
@@ -199,7 +199,7 @@ pub async fn a_durable_call_answers_as_any_other(table: &impl LiveTable) {
 
 /// Nothing asked, nothing answered; a durable call without puts is still a success.
 pub async fn a_call_without_keys_or_puts_is_empty(table: &impl LiveTable) {
-    assert_eq!(table.get(Vec::new()).await.expect("the table is read"), []);
+    assert_eq!(table.get(Vec::new(), Consistency::Strong).await.expect("the table is read"), []);
     assert_eq!(put(table, Vec::new()).await, []);
     assert_eq!(table.replace(Vec::new(), true).await.expect("the table takes puts"), []);
 }

@@ -14,7 +14,7 @@ use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, 
 
 use crate::codec::Content;
 use crate::limits;
-use crate::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use crate::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 
 mod items;
 mod pending;
@@ -176,7 +176,7 @@ async fn blocking<R: Send + 'static>(
 }
 
 impl LiveTable for EmbeddedTable {
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Item>>, LiveError> {
+    async fn get(&self, keys: Vec<Key>, _consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
         blocking(&self.shared, |shared| shared.get(keys)).await
     }
 
@@ -188,7 +188,12 @@ impl LiveTable for EmbeddedTable {
         blocking(&self.shared, move |shared| shared.remove(&removals)).await
     }
 
-    async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {
+    async fn query(
+        &self,
+        partition: &str,
+        sort_prefix: &str,
+        _consistency: Consistency,
+    ) -> Result<Vec<Item>, LiveError> {
         let (partition, sort_prefix) = (partition.to_string(), sort_prefix.to_string());
         blocking(&self.shared, move |shared| shared.query(&partition, &sort_prefix)).await
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::limits;
-use crate::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use crate::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 
 /// A table in memory.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl MemoryTable {
 }
 
 impl LiveTable for MemoryTable {
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Item>>, LiveError> {
+    async fn get(&self, keys: Vec<Key>, _consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
         Ok(self.with_items(|items| keys.iter().map(|key| items.get(key).cloned()).collect()))
     }
 
@@ -43,7 +43,12 @@ impl LiveTable for MemoryTable {
         }))
     }
 
-    async fn query(&self, partition: &str, sort_prefix: &str) -> Result<Vec<Item>, LiveError> {
+    async fn query(
+        &self,
+        partition: &str,
+        sort_prefix: &str,
+        _consistency: Consistency,
+    ) -> Result<Vec<Item>, LiveError> {
         let first = Key { partition: partition.to_string(), sort: sort_prefix.to_string() };
         Ok(self.with_items(|items| {
             let from_prefix = items.range(first..).map(|(_, item)| item);

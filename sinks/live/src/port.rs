@@ -95,10 +95,24 @@ pub enum LiveError {
     },
 }
 
+/// What a read has to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consistency {
+    /// Every put that was answered before the read. Whoever writes what it read needs this.
+    Strong,
+    /// Some moment of each item in the last seconds: half the price on DynamoDB, enough for who only shows it. A table may
+    /// give more than is asked for.
+    Eventual,
+}
+
 /// Items that one writer each replaces and anyone reads.
 pub trait LiveTable: Send + Sync + 'static {
-    /// Reads items, strongly consistent, in the order of the keys; `None` where there is none.
-    fn get(&self, keys: Vec<Key>) -> impl Future<Output = Result<Vec<Option<Item>>, LiveError>> + Send;
+    /// Reads items, in the order of the keys; `None` where there is none.
+    fn get(
+        &self,
+        keys: Vec<Key>,
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<Vec<Option<Item>>, LiveError>> + Send;
 
     /// Puts each item whose condition holds; each put stands for itself, in the order given, results in that order.
     /// A later put is never durable before an earlier one of this or an earlier call; `durable` makes this and
@@ -114,5 +128,10 @@ pub trait LiveTable: Send + Sync + 'static {
     fn remove(&self, removals: Vec<(Key, Watermarks)>) -> impl Future<Output = Result<Vec<bool>, LiveError>> + Send;
 
     /// Every item of a partition whose sort key starts with a prefix, in order of sort key.
-    fn query(&self, partition: &str, sort_prefix: &str) -> impl Future<Output = Result<Vec<Item>, LiveError>> + Send;
+    fn query(
+        &self,
+        partition: &str,
+        sort_prefix: &str,
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<Vec<Item>, LiveError>> + Send;
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use trilha_live::embedded::EmbeddedTable;
-use trilha_live::port::{Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 
 /// Set in the environment of a test that runs as its own second process: the table's file.
 const WRITER_OF: &str = "TRILHA_LIVE_TEST_WRITER_OF";
@@ -23,7 +23,7 @@ async fn put_new(table: &EmbeddedTable, sort: &str, durable: bool) {
 }
 
 async fn sorts(table: &EmbeddedTable) -> Vec<String> {
-    table.query("p", "").await.unwrap().into_iter().map(|item| item.key.sort).collect()
+    table.query("p", "", Consistency::Strong).await.unwrap().into_iter().map(|item| item.key.sort).collect()
 }
 
 /// The same test in a second process, which takes commands from standard input.
@@ -96,7 +96,7 @@ async fn a_table_that_was_closed_has_every_put() {
     drop(table);
     assert_eq!(sorts(&EmbeddedTable::open(&file).unwrap()).await, ["a", "b"]);
     let reader = EmbeddedTable::open_read_only(&file).unwrap();
-    assert_eq!(reader.get(vec![item("b").key]).await.unwrap(), [Some(item("b"))]);
+    assert_eq!(reader.get(vec![item("b").key], Consistency::Strong).await.unwrap(), [Some(item("b"))]);
 }
 
 #[tokio::test]
