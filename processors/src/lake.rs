@@ -1,5 +1,8 @@
-//! The lake handler: records into landing files. It passes over strays: the live processor makes those safe, and their
-//! events come back as records of ours.
+//! The lake handler: records into landing files. It passes over foreign and misplaced records: the live processor makes
+//! those safe, and their events come back as records of ours.
+//!
+//! A damaged record it keeps in the quarantine itself. The live processor may be of a later version that reads what this
+//! one cannot, and would then keep nothing; where both cannot, both make the same row, for its key is the position.
 
 use std::sync::Arc;
 
@@ -7,19 +10,22 @@ use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_lake::manifest::Manifest;
 use trilha_lake::{LakeRow, LakeWriter};
+use trilha_schemas::sequence::SequenceNumber;
 
 use crate::batch::{Batch, Content, HandleError, all_done, failed_from};
+use crate::strays::Strays;
 
 /// Writes batches of a stream's shards to the lake.
-pub struct LakeProcessor<M> {
+pub struct LakeProcessor<M, K> {
     writer: Arc<LakeWriter<M>>,
+    strays: K,
     incarnation: String,
 }
 
-impl<M: Manifest> LakeProcessor<M> {
+impl<M: Manifest, K: Strays> LakeProcessor<M, K> {
     /// A processor of one incarnation of a stream.
-    pub fn new(writer: Arc<LakeWriter<M>>, incarnation: String) -> Self {
-        LakeProcessor { writer, incarnation }
+    pub fn new(writer: Arc<LakeWriter<M>>, strays: K, incarnation: String) -> Self {
+        LakeProcessor { writer, strays, incarnation }
     }
 
     /// Handles one batch, as Lambda does: an empty answer means that all of it has landed durably; else the lowest
@@ -32,9 +38,9 @@ impl<M: Manifest> LakeProcessor<M> {
         let Some(batch) = Batch::read(&self.incarnation, event)? else { return Ok(all_done()) };
         let Some(last) = batch.records.last().map(|record| record.sequence_number) else { return Ok(all_done()) };
         let shard = batch.shard.clone();
-        match self.writer.append(&shard, rows(batch), last).await {
-            Ok(appended) => {
-                tracing::debug!(shard, rows = appended.rows, "batch landed");
+        match self.land(batch, last).await {
+            Ok(rows) => {
+                tracing::debug!(shard, rows, "batch landed");
                 Ok(all_done())
             }
             Err(error) => {
@@ -42,6 +48,18 @@ impl<M: Manifest> LakeProcessor<M> {
                 Ok(failed_from(first.unwrap_or_default()))
             }
         }
+    }
+
+    /// Damaged records first: once the batch has landed, it does not come again.
+    async fn land(&self, batch: Batch, last: SequenceNumber) -> Result<usize, String> {
+        for record in &batch.records {
+            if let Content::Damaged(bytes, error) = &record.content {
+                self.strays.damaged(record.stray(&batch.shard, bytes), error.to_string()).await?;
+            }
+        }
+        let shard = batch.shard.clone();
+        let appended = self.writer.append(&shard, rows(batch), last).await.map_err(|error| error.to_string())?;
+        Ok(appended.rows)
     }
 }
 

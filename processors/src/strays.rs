@@ -1,9 +1,14 @@
 //! What to do with records that are not folded: other producers' and damaged ones.
 
+mod collected;
+
 use std::future::Future;
+use std::sync::Arc;
 
 use trilha_schemas::event::Event;
 use trilha_schemas::sequence::SequenceNumber;
+
+pub use collected::{CollectorStrays, TRY_AGAIN, UNDECODABLE_RECORD};
 
 /// A record that is not folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,4 +35,18 @@ pub trait Strays: Send + Sync + 'static {
 
     /// Events of ours that stand under a key that is not their bucket: back onto the stream under the right one.
     fn misplaced(&self, tenant: String, events: Vec<Event>) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+impl<S: Strays> Strays for Arc<S> {
+    async fn damaged(&self, stray: Stray, reason: String) -> Result<(), String> {
+        S::damaged(self, stray, reason).await
+    }
+
+    async fn foreign(&self, stray: Stray) -> Result<(), String> {
+        S::foreign(self, stray).await
+    }
+
+    async fn misplaced(&self, tenant: String, events: Vec<Event>) -> Result<(), String> {
+        S::misplaced(self, tenant, events).await
+    }
 }

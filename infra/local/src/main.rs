@@ -12,7 +12,6 @@ mod reading;
 mod replay;
 mod settings;
 mod simulate;
-mod strays;
 mod up;
 mod views;
 

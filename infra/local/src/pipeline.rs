@@ -16,6 +16,7 @@ use trilha_lake::{Beyond, Lake};
 use trilha_live::embedded::EmbeddedTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
+use trilha_processors::strays::CollectorStrays;
 use trilha_processors::{absorb, beyond};
 use trilha_stream::embedded::EmbeddedStream;
 use trilha_stream::mapping::{Handler, HandlerError, Mapping, MappingConfig, Parts};
@@ -23,10 +24,11 @@ use trilha_stream::port::Stream;
 
 use crate::clock::Clock;
 use crate::data::{DataDir, TENANT};
-use crate::strays::LocalStrays;
 
 /// The collector over the embedded stores.
 pub(crate) type LocalCollector = Collector<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
+
+type LocalStrays = CollectorStrays<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
 
 /// The mappings' names, under which their checkpoints are kept.
 const LIVE: &str = "live";
@@ -73,14 +75,14 @@ struct Turn<P> {
     turns: Arc<Semaphore>,
 }
 
-impl Handler for Turn<LiveProcessor<EmbeddedTable, LocalStrays>> {
+impl Handler for Turn<LiveProcessor<EmbeddedTable, Arc<LocalStrays>>> {
     async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
         let _turn = self.turns.acquire().await;
         self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))
     }
 }
 
-impl Handler for Turn<LakeProcessor<EmbeddedManifest>> {
+impl Handler for Turn<LakeProcessor<EmbeddedManifest, Arc<LocalStrays>>> {
     async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
         let _turn = self.turns.acquire().await;
         self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))
@@ -108,15 +110,15 @@ impl Pipeline {
             settings: Arc::clone(&settings),
         };
         let collector = Arc::new(Collector::new(ports, &dir.keys.ring, zone, tokio_sleep())?);
-        let strays = LocalStrays {
+        let strays = Arc::new(CollectorStrays {
             stream: Arc::clone(&stream),
             collector: Arc::clone(&collector),
             quarantine: Arc::clone(&quarantine),
             producer: dir.owner(),
-        };
+        });
         let incarnation = stream.incarnation().to_string();
-        let live = LiveProcessor::new(Arc::clone(&table), strays, incarnation.clone(), WARM_BYTES);
-        let lake_processor = LakeProcessor::new(lake.writer(), incarnation);
+        let live = LiveProcessor::new(Arc::clone(&table), Arc::clone(&strays), incarnation.clone(), WARM_BYTES);
+        let lake_processor = LakeProcessor::new(lake.writer(), strays, incarnation);
         let turns = turns();
         let live = Turn { processor: live, turns: Arc::clone(&turns) };
         let lake_processor = Turn { processor: lake_processor, turns };

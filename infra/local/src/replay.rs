@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use trilha_collector::collector::{Arrival, CollectError, Receipt, Sent};
 use trilha_collector::credential::Credential;
+use trilha_processors::strays::TRY_AGAIN;
 use trilha_schemas::documents::Document;
 use trilha_schemas::event::Protocol;
 use trilha_schemas::reader::Read;
@@ -16,7 +17,6 @@ use crate::cli::ReplayOptions;
 use crate::clock::{self, Clock};
 use crate::data::DataDir;
 use crate::pipeline::{LocalCollector, Pace, Pipeline};
-use crate::strays::TRY_AGAIN;
 use files::Parsed;
 use report::Report;
 

@@ -16,7 +16,10 @@ const EDGES: [(&str, &[&str]); 9] = [
     ("trilha-lake", &["trilha-schemas"]),
     ("trilha-stream", &["trilha-schemas"]),
     ("trilha-collector", &["trilha-schemas", "trilha-stream"]),
-    ("trilha-processors", &["trilha-core", "trilha-lake", "trilha-live", "trilha-schemas"]),
+    (
+        "trilha-processors",
+        &["trilha-collector", "trilha-core", "trilha-lake", "trilha-live", "trilha-schemas", "trilha-stream"],
+    ),
     ("trilha-dashboard", &["trilha-core", "trilha-live", "trilha-schemas"]),
     ("trilha-simulator", &[]),
 ];

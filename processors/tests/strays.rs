@@ -1,0 +1,141 @@
+//! Records that are not folded come to be safe elsewhere, before their batch is acknowledged.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod stage;
+mod world;
+
+use std::sync::Arc;
+
+use stage::records::{Rec, event, record};
+use stage::{INCARNATION, SHARD_ID, batch};
+use trilha_lake::manifest::{Manifest, MemoryManifest};
+use trilha_lake::{LakeFolder, LakeWriter};
+use trilha_processors::lake::LakeProcessor;
+use trilha_processors::strays::{CollectorStrays, Stray, Strays};
+use trilha_schemas::event::{Body, Event};
+use trilha_schemas::sequence::SequenceNumber;
+use trilha_stream::memory::CallFault;
+use trilha_stream::port::PutFailure;
+use world::{NOW, World, owner, viewed};
+
+fn page(who: usize, id: u64) -> Event {
+    event(who, id, 0, Body::Viewed { object: "page".into() })
+}
+
+fn stray(place: &str, bytes: &[u8]) -> Stray {
+    Stray {
+        shard: format!("{INCARNATION}/{SHARD_ID}"),
+        sequence_number: SequenceNumber::parse(place).unwrap(),
+        arrival_millis: NOW,
+        bytes: bytes.to_vec(),
+    }
+}
+
+/// A record whose version no decoder has.
+fn damaged(at: usize) -> Rec {
+    let mut record = record(at, &[page(0, 900 + at as u64)]);
+    record.bytes[4] = 0xee;
+    record
+}
+
+#[tokio::test]
+async fn a_foreign_records_events_come_back_as_ours_and_what_is_none_is_kept() {
+    let world = World::new();
+    let body = format!("{}\n{}\n{{\"type\":\"nonsense\"}}", viewed("ana"), viewed("bia"));
+    world.strays().foreign(stray("1", body.as_bytes())).await.unwrap();
+    world.strays().foreign(stray("2", b"\xff\xff")).await.unwrap();
+    world.strays().foreign(stray("3", b"\xf3\x89\x9a\xc2 no aggregate")).await.unwrap();
+    let events = world.events().await;
+    assert!(events.iter().all(|(tenant, event)| tenant == owner().tenant() && event.arrival_millis == NOW));
+    assert_eq!(events.len(), 2);
+    let codes: Vec<_> = world.quarantine.rows().await.into_iter().map(|row| row.code).collect();
+    assert_eq!(codes.len(), 3);
+    assert_eq!(codes.iter().filter(|code| *code == "undecodable_record").count(), 2);
+}
+
+#[tokio::test]
+async fn misplaced_events_are_safe_only_when_every_put_is() {
+    let world = World::new();
+    let events = vec![page(0, 1), page(3, 2)];
+    let strays = world.strays();
+    let misplaced = || strays.misplaced("t".into(), events.clone());
+    let mut puts = 0;
+    world.stream.fail_entries(move |_| {
+        puts += 1;
+        (puts == 2).then_some(PutFailure::Throttled)
+    });
+    misplaced().await.unwrap_err();
+    world.stream.fail_next_put(CallFault::After);
+    misplaced().await.unwrap_err();
+    misplaced().await.unwrap();
+    let there = world.events().await;
+    for event in &events {
+        assert!(there.iter().any(|(tenant, put)| tenant == "t" && put == event), "{event:?} is lost");
+    }
+    assert!(there.iter().all(|(_, put)| events.contains(put)), "an id changed");
+}
+
+struct LakeSide {
+    world: World,
+    manifest: Arc<MemoryManifest>,
+    processor: LakeProcessor<MemoryManifest, Arc<world::WorldStrays>>,
+    _folder: tempfile::TempDir,
+}
+
+impl LakeSide {
+    async fn new() -> LakeSide {
+        let (world, folder, manifest) = (World::new(), tempfile::tempdir().unwrap(), Arc::<MemoryManifest>::default());
+        let lake = LakeFolder::create(folder.path()).unwrap();
+        let writer = Arc::new(LakeWriter::open(Arc::clone(&manifest), lake, 1).await.unwrap());
+        let processor = LakeProcessor::new(writer, Arc::new(world.strays()), INCARNATION.into());
+        LakeSide { world, manifest, processor, _folder: folder }
+    }
+
+    /// Whether the batch was acknowledged.
+    async fn deliver(&self, records: &[Rec]) -> bool {
+        self.processor.handle(batch(records)).await.unwrap().batch_item_failures.is_empty()
+    }
+
+    async fn has_landed(&self) -> bool {
+        !self.manifest.watermarks().await.unwrap().is_empty()
+    }
+}
+
+#[tokio::test]
+async fn the_lake_keeps_damaged_records_before_it_lands_their_batch() {
+    let side = LakeSide::new().await;
+    let records = [record(0, &[page(0, 1)]), damaged(1), record(2, &[page(1, 2)])];
+    side.world.quarantine.fail_next_writes(1);
+    assert!(!side.deliver(&records).await);
+    assert!(!side.has_landed().await);
+    assert!(side.deliver(&records).await);
+    assert!(side.has_landed().await);
+    assert_eq!(side.world.quarantine.rows().await.len(), 1);
+}
+
+#[tokio::test]
+async fn both_consumers_make_one_row_of_a_damaged_record() {
+    let side = LakeSide::new().await;
+    let records = [damaged(0)];
+    assert!(side.deliver(&records).await);
+    let stage = stage::Stage::new();
+    let live = trilha_processors::live::LiveProcessor::new(
+        Arc::clone(&stage.table),
+        CollectorStrays { producer: owner(), ..side.world.strays() },
+        INCARNATION.into(),
+        usize::MAX,
+    );
+    assert!(live.handle(batch(&records)).await.unwrap().batch_item_failures.is_empty());
+    assert_eq!(side.world.quarantine.rows().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_lake_leaves_foreign_and_misplaced_records_to_the_live_processor() {
+    let side = LakeSide::new().await;
+    let foreign = Rec { bytes: viewed("ana").into_bytes(), ..record(0, &[page(0, 1)]) };
+    let misplaced = Rec { partition_key: "fff".into(), ..record(1, &[page(0, 2)]) };
+    assert!(side.deliver(&[foreign, misplaced]).await);
+    assert_eq!(side.world.quarantine.rows().await, []);
+    assert_eq!(side.world.records().await, []);
+}
