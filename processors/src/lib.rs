@@ -11,4 +11,5 @@ pub mod batch;
 pub mod beyond;
 pub mod lake;
 pub mod live;
+pub mod redrive;
 pub mod strays;

@@ -9,6 +9,7 @@ use trilha_schemas::event::Event;
 use trilha_schemas::sequence::SequenceNumber;
 
 pub use collected::{CollectorStrays, TRY_AGAIN, UNDECODABLE_RECORD};
+pub(crate) use collected::{payloads, put_back, texts};
 
 /// A record that is not folded.
 #[derive(Debug, Clone, PartialEq, Eq)]

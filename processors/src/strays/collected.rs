@@ -80,6 +80,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> CollectorStrays<
                 shard_id: shard_id.to_string(),
                 sequence_number: stray.sequence_number,
             },
+            sending: None,
             received_millis: stray.arrival_millis,
             pseudonym: None,
             code: UNDECODABLE_RECORD.to_string(),
@@ -92,12 +93,12 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> CollectorStrays<
 }
 
 /// What another producer put into a record: the user records of a KPL aggregate, or the record itself.
-fn payloads(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
+pub(crate) fn payloads(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
     kpl::user_records(bytes).unwrap_or_else(|| Ok(vec![bytes])).map_err(|error| error.to_string())
 }
 
 /// The texts of a payload's events.
-fn texts(payload: &[u8]) -> Result<Vec<Cow<'_, str>>, Refusal> {
+pub(crate) fn texts(payload: &[u8]) -> Result<Vec<Cow<'_, str>>, Refusal> {
     let text = std::str::from_utf8(payload);
     let not_text = |_| Refusal::new(Code::InvalidJson, "", "the record is neither ours, nor an aggregate, nor text");
     text.map_err(not_text).and_then(native::split)
@@ -105,7 +106,7 @@ fn texts(payload: &[u8]) -> Result<Vec<Cow<'_, str>>, Refusal> {
 
 /// Puts events of ours back onto the stream as they are, each under its bucket. An error may have put some of them: who
 /// asks again puts them again, and their ids make them count once.
-async fn put_back<S: Stream>(stream: &S, tenant: &str, events: Vec<Event>) -> Result<(), String> {
+pub(crate) async fn put_back<S: Stream>(stream: &S, tenant: &str, events: Vec<Event>) -> Result<(), String> {
     let (records, too_large) = record::pack(tenant, events.clone());
     let packed = records.into_iter().map(|packed| (packed.bucket, packed.bytes));
     // The stream took a record with it before, so it takes one of it alone.

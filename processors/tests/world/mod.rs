@@ -86,7 +86,11 @@ pub struct World {
 
 impl World {
     pub fn new() -> World {
-        let (keys, _) = KeyRing::generate(TENANT, &OsRandom);
+        World::with(KeyRing::generate(TENANT, &OsRandom).0)
+    }
+
+    /// Worlds of the same keys know a learner by the same pseudonym.
+    pub fn with(keys: KeyRing) -> World {
         let sealer = Sealer::new(&keys.data_key, Arc::new(OsRandom));
         let clock = Arc::new(AtomicI64::new(NOW));
         let ticking = Arc::clone(&clock);

@@ -29,7 +29,7 @@ pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
 use crate::credential::{Credential, KeyRing};
 use crate::identities::Identities;
 use crate::pseudonym::{Pseudonyms, Rows, Tenant};
-use crate::quarantine::{Quarantine, Rejection};
+use crate::quarantine::{Quarantine, Rejection, Sending};
 use crate::settings::SettingsStore;
 use intake::{Refused, Taken};
 
@@ -150,7 +150,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let (events, origins) = self.stamp(name, tenant, protocol, arrival, taken).await?;
         let (packed, too_large) = pack(name, events);
         refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
-        self.keep(name, protocol, arrival, &refused).await?;
+        self.keep(credential, protocol, arrival, &refused).await?;
         let records = packed.into_iter().map(|record| Record::new(record.bucket, record.bytes, record.events));
         let records: Vec<_> = records.collect();
         let entries = records.iter().map(|record| record.entry.clone()).collect();
@@ -171,7 +171,8 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         body: &[u8],
     ) -> Result<(), CollectError> {
         let rejection = Rejection::of_request(credential.tenant(), protocol, now_millis, refusal, body);
-        self.quarantine.keep(vec![rejection]).await?;
+        let sending = Some(Sending { by: credential.clone(), replayed: false });
+        self.quarantine.keep(vec![Rejection { sending, ..rejection }]).await?;
         Ok(())
     }
 
@@ -211,7 +212,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     /// Keeps refused events, each under the pseudonym of the learner that it is about.
     async fn keep(
         &self,
-        tenant: &str,
+        credential: &Credential,
         protocol: Protocol,
         arrival: Arrival,
         refused: &[Refused<'_>],
@@ -219,13 +220,16 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         if refused.is_empty() {
             return Ok(());
         }
+        let tenant = credential.tenant();
+        let sending = Sending { by: credential.clone(), replayed: matches!(arrival, Arrival::Replay { .. }) };
         let learners = stamp::Distinct::of(refused.iter().map(|refused| refused.about.as_deref()));
         let pseudonyms = self.pseudonyms.resolve(tenant, learners.values(), Rows::Leave).await?;
         let about = learners.into_places();
         let rejections = refused.iter().zip(about).map(|(refused, about)| {
             let (Arrival::Live { now_millis } | Arrival::Replay { now_millis }) = arrival;
             let rejection = Rejection::of_request(tenant, protocol, now_millis, &refused.refusal, refused.raw);
-            Rejection { pseudonym: refused.pseudonym.or(about.map(|at| pseudonyms[at])), ..rejection }
+            let pseudonym = refused.pseudonym.or(about.map(|at| pseudonyms[at]));
+            Rejection { pseudonym, sending: Some(sending.clone()), ..rejection }
         });
         self.quarantine.keep(rejections.collect()).await?;
         Ok(())

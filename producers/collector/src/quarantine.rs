@@ -17,6 +17,7 @@ use trilha_schemas::sequence::SequenceNumber;
 
 pub(crate) use row::Row;
 
+use crate::credential::Credential;
 use crate::seal::Sealer;
 
 /// How long a row stays, in milliseconds: 30 days.
@@ -45,6 +46,15 @@ pub enum Source {
     },
 }
 
+/// How a request's bytes came. Who reads them again gives them the same rights and the same arrival.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// Who sent them; of the rejection's tenant.
+    pub by: Credential,
+    /// They came from a file: events arrive at their own time.
+    pub replayed: bool,
+}
+
 /// What was refused.
 #[derive(Clone, PartialEq)]
 pub struct Rejection {
@@ -52,6 +62,8 @@ pub struct Rejection {
     pub tenant: String,
     /// Where from.
     pub source: Source,
+    /// How a request came; `None` of a stream record, and of a row that was kept before this was.
+    pub sending: Option<Sending>,
     /// When it was received, in milliseconds since 1970 UTC; the 30 days count from here.
     pub received_millis: i64,
     /// The learner it is about, where one can be read.
@@ -157,6 +169,7 @@ impl Rejection {
         Rejection {
             tenant: tenant.to_string(),
             source: Source::Request { protocol },
+            sending: None,
             received_millis,
             pseudonym: None,
             code: refusal.code.as_str().to_string(),
@@ -166,17 +179,50 @@ impl Rejection {
         }
     }
 
-    /// The key of its row: of a stream record its position, of a request what was sent.
+    /// The key of its row: of a stream record its position, of a request what was sent. What a learner's token sent is a row
+    /// of its own, so that nobody's row lends another's its rights.
     pub(crate) fn key(&self, sealer: &Sealer) -> RowKey {
         RowKey(match &self.source {
             Source::Request { protocol } => {
-                sealer.tag(&[b"request", self.tenant.as_bytes(), protocol.as_str().as_bytes(), &self.raw])
+                let sent = [self.tenant.as_bytes(), protocol.as_str().as_bytes(), &self.raw];
+                match self.sending.as_ref().map(|sending| &sending.by) {
+                    Some(Credential::Learner { learner, course, .. }) => {
+                        let (any, course) = (&[u8::from(course.is_none())][..], course.as_deref().unwrap_or(""));
+                        let token = [learner.as_bytes(), any, course.as_bytes()];
+                        sealer.tag(&[&[&b"token"[..]][..], &token, &sent].concat())
+                    }
+                    _ => sealer.tag(&[&[&b"request"[..]][..], &sent].concat()),
+                }
             }
             Source::Record { incarnation, shard_id, sequence_number } => {
                 let position = [incarnation.as_bytes(), shard_id.as_bytes(), sequence_number.to_stored()];
                 sealer.tag(&[b"record", position[0], position[1], position[2]])
             }
         })
+    }
+}
+
+/// A row with its bytes, and as people see it, by its key.
+///
+/// # Errors
+/// As [`Quarantine::open`].
+pub async fn find<Q: Quarantine>(
+    quarantine: &Q,
+    key: RowKey,
+) -> Result<Option<(Rejection, Option<Redacted>)>, QuarantineError> {
+    let Some(rejection) = quarantine.open(key).await? else { return Ok(None) };
+    let listed = quarantine.list(Some(Cursor::before(rejection.received_millis, key)), 1).await?;
+    let redacted = listed.into_iter().next().filter(|row| row.key == key);
+    Ok(Some((rejection, redacted)))
+}
+
+impl Cursor {
+    /// The last place before a row's.
+    fn before(received_millis: i64, key: RowKey) -> Cursor {
+        match u128::from_be_bytes(key.0).checked_sub(1) {
+            Some(before) => Cursor { received_millis, key: RowKey(before.to_be_bytes()) },
+            None => Cursor { received_millis: received_millis.saturating_sub(1), key: RowKey([255; 16]) },
+        }
     }
 }
 

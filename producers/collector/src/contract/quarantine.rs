@@ -4,7 +4,8 @@ use trilha_schemas::event::Protocol;
 use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::sequence::SequenceNumber;
 
-use crate::quarantine::{KEPT_MILLIS, Quarantine, Redacted, Rejection, RowKey, Source};
+use crate::credential::Credential;
+use crate::quarantine::{KEPT_MILLIS, Quarantine, Redacted, Rejection, RowKey, Sending, Source, find};
 
 const WORKS: &str = "the store works";
 const RECEIVED: i64 = 1_772_479_800_000;
@@ -13,6 +14,7 @@ fn rejection(raw: &str, received_millis: i64) -> Rejection {
     Rejection {
         tenant: "escola".to_string(),
         source: Source::Request { protocol: Protocol::Native },
+        sending: None,
         received_millis,
         pseudonym: None,
         code: "wrong_type".to_string(),
@@ -44,7 +46,13 @@ pub async fn suite<Q: Quarantine>(mut fresh: impl FnMut() -> Q) {
 
 /// A kept rejection comes back byte for byte.
 pub async fn what_is_kept_opens_whole(quarantine: &impl Quarantine) {
-    let kept = [rejection("{\"learner\":\"ana\"}", RECEIVED), record("49590338271490256608559692538361", "\u{0}bad")];
+    let by = Credential::Learner { tenant: "escola".to_string(), learner: "ana".to_string(), course: None };
+    let of_token = Rejection { sending: Some(Sending { by, replayed: false }), ..rejection("{}", RECEIVED) };
+    let kept = [
+        rejection("{\"learner\":\"ana\"}", RECEIVED),
+        of_token,
+        record("49590338271490256608559692538361", "\u{0}bad"),
+    ];
     let keys = quarantine.keep(kept.to_vec()).await.expect(WORKS);
     for (key, kept) in keys.iter().zip(kept) {
         assert!(quarantine.open(*key).await.expect(WORKS) == Some(kept));
@@ -104,7 +112,17 @@ pub async fn a_row_is_marked_once(quarantine: &impl Quarantine) {
     assert!(!quarantine.mark_redriven(key, RECEIVED + 10).await.expect(WORKS));
     assert!(!quarantine.mark_redriven(RowKey([9; 16]), RECEIVED).await.expect(WORKS));
     assert_eq!(quarantine.list(None, 9).await.expect(WORKS)[0].redriven_millis, Some(RECEIVED + 9));
+    a_row_is_found_by_its_key(quarantine, key).await;
     assert!(quarantine.open(key).await.expect(WORKS).is_some(), "a marked row still opens");
+}
+
+async fn a_row_is_found_by_its_key(quarantine: &impl Quarantine, marked: RowKey) {
+    let others = (0..20).map(|number| rejection(&format!("other {number}"), RECEIVED)).collect();
+    for key in quarantine.keep(others).await.expect(WORKS).into_iter().chain([marked]) {
+        let (_, redacted) = find(quarantine, key).await.expect(WORKS).expect("the row is there");
+        assert_eq!(redacted.map(|row| (row.key, row.redriven_millis.is_some())), Some((key, key == marked)));
+    }
+    assert!(find(quarantine, RowKey([9; 16])).await.expect(WORKS).is_none());
 }
 
 /// At 30 days a row is gone from wherever it could be found; not a millisecond earlier.

@@ -1,12 +1,16 @@
-//! A stored row. Its bytes, version 1 (integers as in `trilha_schemas::packing`):
+//! A stored row. Its bytes, version 2 (integers as in `trilha_schemas::packing`):
 //!
 //! ```text
-//! row    = version 1 · source · tenant · received (zigzag, ms) · redriven (0, or 1 and zigzag ms)
+//! row    = version 2 · source · tenant · received (zigzag, ms) · redriven (0, or 1 and zigzag ms)
 //!        · learner (0, or 1 and 16 bytes) · code · field · message · bytes refused (varint) · sealed bytes
 //! source = 0, protocol's index · or 1, incarnation, shard id, sequence number
+//! sealed = sending · the refused bytes
+//! sending = 0 · or 1, replayed (0 or 1), by
+//! by     = 0, a write key's name · or 1, the learner of a token, course (0, or 1 and text)
 //! ```
 //!
-//! The refused bytes are sealed with the row's key as context; what stands before them names no learner.
+//! Version 1 sealed the refused bytes alone. The row's key is the context; what stands before the sealed bytes names no
+//! learner.
 
 use trilha_schemas::event::Protocol;
 use trilha_schemas::ids::Pseudonym;
@@ -14,23 +18,29 @@ use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 use trilha_schemas::reader::cut;
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::{MAX_RAW_BYTES, MAX_TEXT_CHARS, QuarantineError, Redacted, Rejection, RowKey, Source};
+use super::{MAX_RAW_BYTES, MAX_TEXT_CHARS, QuarantineError, Redacted, Rejection, RowKey, Sending, Source};
+use crate::credential::Credential;
 use crate::seal::Sealer;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Knew no sending.
+const FIRST_VERSION: u8 = 1;
 
 /// A row, its refused bytes sealed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     pub(crate) redacted: Redacted,
     pub(crate) pseudonym: Option<Pseudonym>,
+    version: u8,
     sealed: Vec<u8>,
 }
 
 impl Row {
     pub(crate) fn seal(rejection: Rejection, sealer: &Sealer) -> Row {
         let key = rejection.key(sealer);
-        let kept = &rejection.raw[..rejection.raw.len().min(MAX_RAW_BYTES)];
+        let mut plain = Vec::new();
+        write_sending(&mut plain, rejection.sending.as_ref());
+        plain.extend_from_slice(&rejection.raw[..rejection.raw.len().min(MAX_RAW_BYTES)]);
         let redacted = Redacted {
             key,
             raw_bytes: rejection.raw.len() as u64,
@@ -42,25 +52,31 @@ impl Row {
             message: cut(rejection.message, MAX_TEXT_CHARS).0,
             redriven_millis: None,
         };
-        Row { redacted, pseudonym: rejection.pseudonym, sealed: sealer.seal(&key.0, kept) }
+        Row { redacted, pseudonym: rejection.pseudonym, version: VERSION, sealed: sealer.seal(&key.0, &plain) }
     }
 
     pub(crate) fn open(self, sealer: &Sealer) -> Result<Rejection, QuarantineError> {
-        let raw = sealer.open(&self.redacted.key.0, &self.sealed).map_err(|_| QuarantineError::Sealed)?;
+        let plain = sealer.open(&self.redacted.key.0, &self.sealed).map_err(|_| QuarantineError::Sealed)?;
+        let mut input = Input::new(&plain);
+        let sending = match self.version {
+            FIRST_VERSION => None,
+            _ => read_sending(&mut input, &self.redacted.tenant).map_err(|_| QuarantineError::Sealed)?,
+        };
         Ok(Rejection {
             tenant: self.redacted.tenant,
             source: self.redacted.source,
+            sending,
             received_millis: self.redacted.received_millis,
             pseudonym: self.pseudonym,
             code: self.redacted.code,
             field: self.redacted.field,
             message: self.redacted.message,
-            raw,
+            raw: input.rest().to_vec(),
         })
     }
 
     pub(crate) fn to_stored(&self) -> Vec<u8> {
-        let mut out = vec![VERSION];
+        let mut out = vec![self.version];
         write_source(&mut out, &self.redacted.source);
         bytes(&mut out, self.redacted.tenant.as_bytes());
         zigzag(&mut out, self.redacted.received_millis);
@@ -78,7 +94,8 @@ impl Row {
 
     pub(crate) fn from_stored(key: RowKey, stored: &[u8]) -> Result<Row, Damaged> {
         let mut input = Input::new(stored);
-        if input.byte()? != VERSION {
+        let version = input.byte()?;
+        if !(FIRST_VERSION..=VERSION).contains(&version) {
             return Err(Damaged("a row's version"));
         }
         let source = read_source(&mut input)?;
@@ -91,7 +108,7 @@ impl Row {
         let raw_bytes = input.varint()?;
         let redacted =
             Redacted { key, tenant, source, received_millis, code, field, message, raw_bytes, redriven_millis };
-        Ok(Row { redacted, pseudonym, sealed: input.rest().to_vec() })
+        Ok(Row { redacted, pseudonym, version, sealed: input.rest().to_vec() })
     }
 }
 
@@ -118,6 +135,39 @@ fn read_source(input: &mut Input<'_>) -> Result<Source, Damaged> {
     Ok(Source::Record { incarnation, shard_id, sequence_number: position.ok_or(Damaged("a sequence number"))? })
 }
 
+fn write_sending(out: &mut Vec<u8>, sending: Option<&Sending>) {
+    let Some(Sending { by, replayed }) = sending else { return out.push(0) };
+    out.extend_from_slice(&[1, u8::from(*replayed)]);
+    match by {
+        Credential::WriteKey { name, .. } => {
+            out.push(0);
+            bytes(out, name.as_bytes());
+        }
+        Credential::Learner { learner, course, .. } => {
+            out.push(1);
+            bytes(out, learner.as_bytes());
+            out.push(u8::from(course.is_some()));
+            course.iter().for_each(|course| bytes(out, course.as_bytes()));
+        }
+    }
+}
+
+fn read_sending(input: &mut Input<'_>, tenant: &str) -> Result<Option<Sending>, Damaged> {
+    let tenant = tenant.to_string();
+    optional(input, |input| {
+        let replayed = input.byte()? != 0;
+        let by = match input.byte()? {
+            0 => Credential::WriteKey { tenant, name: input.text()?.to_string() },
+            1 => {
+                let learner = input.text()?.to_string();
+                Credential::Learner { tenant, learner, course: optional(input, Input::text)?.map(str::to_string) }
+            }
+            _ => return Err(Damaged("a sender")),
+        };
+        Ok(Sending { by, replayed })
+    })
+}
+
 fn optional<'a, T>(
     input: &mut Input<'a>,
     read: impl FnOnce(&mut Input<'a>) -> Result<T, Damaged>,
@@ -137,6 +187,7 @@ mod tests {
         Rejection {
             tenant: "escola".into(),
             source,
+            sending: None,
             received_millis: 1_772_479_800_000,
             pseudonym: Some(Pseudonym([7; 16])),
             code: "wrong_type".into(),
@@ -169,6 +220,52 @@ mod tests {
                 assert!(cut.is_err() || cut.unwrap().open(&sealer).is_err());
             }
         }
+    }
+
+    fn sendings() -> [Sending; 4] {
+        let token = |course: Option<&str>| Credential::Learner {
+            tenant: "escola".into(),
+            learner: "ana".into(),
+            course: course.map(str::to_string),
+        };
+        let key = || Credential::WriteKey { tenant: "escola".into(), name: "first".into() };
+        [(key(), false), (key(), true), (token(None), false), (token(Some("turma")), false)]
+            .map(|(by, replayed)| Sending { by, replayed })
+    }
+
+    #[test]
+    fn who_sent_reads_back_and_is_sealed() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        for sending in sendings() {
+            let request = rejection(Source::Request { protocol: Protocol::Native }, b"x");
+            let sent = Rejection { sending: Some(sending), ..request };
+            let row = Row::seal(sent.clone(), &sealer);
+            let stored = row.to_stored();
+            assert!(!stored.windows(3).any(|window| window == b"ana"), "the learner is readable");
+            assert!(Row::from_stored(row.redacted.key, &stored).unwrap().open(&sealer).unwrap() == sent);
+        }
+    }
+
+    #[test]
+    fn a_row_of_the_first_version_opens_without_who_sent_it_and_stays_of_that_version() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        let sent = rejection(Source::Request { protocol: Protocol::Native }, b"{\"a\":1}");
+        let row = Row::seal(sent.clone(), &sealer);
+        let key = row.redacted.key;
+        let first = Row { version: FIRST_VERSION, sealed: sealer.seal(&key.0, &sent.raw), ..row };
+        let read = Row::from_stored(key, &first.to_stored()).unwrap();
+        assert_eq!(read, first);
+        assert!(Row::from_stored(key, &read.to_stored()).unwrap().open(&sealer).unwrap() == sent);
+    }
+
+    #[test]
+    fn what_a_token_sent_is_a_row_of_its_own() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        let request = || rejection(Source::Request { protocol: Protocol::Native }, b"x");
+        let [key, replayed, token, of_course] =
+            sendings().map(|sending| Rejection { sending: Some(sending), ..request() }.key(&sealer));
+        assert_eq!([key, replayed], [request().key(&sealer); 2]);
+        assert!(token != key && of_course != key && token != of_course);
     }
 
     #[test]
