@@ -18,6 +18,7 @@ const EXAMPLES: &str = "Examples:
   trilha up --demo                         everything on this machine, with a simulated class
   trilha replay --data d --format xapi statements.jsonl.gz
   trilha views --data d --course course-v1:Trilha+BIO101+2026_2 --json
+  trilha quarantine list --data d          what was refused, and why
   trilha-query --data d \"SELECT type, count(*) FROM events GROUP BY type\"
   trilha simulate --events 1000000 --out events.ndjson
 
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Views(ViewsOptions),
     /// Show or change a course's settings, and who changed what
     Settings(SettingsOptions),
+    /// See what was refused, and drive it again
+    Quarantine(QuarantineOptions),
     /// Make a simulated class: native JSON events, the same bytes for the same seed
     Simulate(SimulateOptions),
 }
@@ -147,6 +150,76 @@ fn video_length(text: &str) -> Result<(String, f64), String> {
     let (video, seconds) = text.rsplit_once('=').ok_or("expected a video's id, =, and seconds")?;
     let seconds: f64 = seconds.parse().map_err(|_| format!("{seconds:?} is no number of seconds"))?;
     Ok((video.to_string(), seconds))
+}
+
+#[derive(Args)]
+pub(crate) struct QuarantineOptions {
+    #[command(subcommand)]
+    pub command: QuarantineCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// What was refused and why, the newest first; works beside a running `up`
+    List(QuarantineListOptions),
+    /// Everything about one row but its body, and what can be done about it; works beside a running `up`
+    Show(QuarantineShowOptions),
+    /// Read rows again and put what can be read now onto the stream; no `up` may be running on the folder
+    Redrive(QuarantineRedriveOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct QuarantineListOptions {
+    /// The folder that `up` or `replay` filled
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Only rows that were refused for this reason, such as `unknown_type`
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// Only rows that were not driven again
+    #[arg(long)]
+    pub open: bool,
+    /// List at most so many; all are counted
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct QuarantineShowOptions {
+    /// The folder that `up` or `replay` filled
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The row's key, or its first 8 digits or more
+    #[arg(value_name = "KEY")]
+    pub key: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct QuarantineRedriveOptions {
+    /// The folder that `up` or `replay` filled
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The rows' keys, or their first 8 digits or more
+    #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
+    pub keys: Vec<String>,
+    /// Every row that was not driven again
+    #[arg(long)]
+    pub all: bool,
+    /// Of these, only rows that were refused for this reason
+    #[arg(long, value_name = "CODE", requires = "all")]
+    pub code: Option<String>,
+    /// Also rows that were driven again before; their events count once
+    #[arg(long)]
+    pub again: bool,
+    /// The time zone in which a new course's days are counted, for ever
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ mod clock;
 mod data;
 mod demo;
 mod pipeline;
+mod quarantine;
 mod reading;
 mod replay;
 mod settings;
@@ -52,6 +53,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Replay(options) => runtime.block_on(replay::run(options)),
         Command::Views(options) => runtime.block_on(views::run(options)),
         Command::Settings(options) => runtime.block_on(settings::run(options)),
+        Command::Quarantine(options) => runtime.block_on(quarantine::run(options)),
         Command::Simulate(options) => runtime.block_on(simulate::run(options)),
     }
 }

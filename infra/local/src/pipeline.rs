@@ -28,7 +28,8 @@ use crate::data::{DataDir, TENANT};
 /// The collector over the embedded stores.
 pub(crate) type LocalCollector = Collector<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
 
-type LocalStrays = CollectorStrays<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
+/// What takes in records that are not folded, and drives quarantine rows again.
+pub(crate) type LocalStrays = CollectorStrays<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
 
 /// The mappings' names, under which their checkpoints are kept.
 const LIVE: &str = "live";
@@ -66,6 +67,7 @@ pub(crate) struct Pipeline {
     pub table: Arc<EmbeddedTable>,
     pub lake: Arc<Lake>,
     pub stream: Arc<EmbeddedStream>,
+    pub strays: Arc<LocalStrays>,
     mappings: [Mapping<EmbeddedStream>; 2],
 }
 
@@ -118,7 +120,7 @@ impl Pipeline {
         });
         let incarnation = stream.incarnation().to_string();
         let live = LiveProcessor::new(Arc::clone(&table), Arc::clone(&strays), incarnation.clone(), WARM_BYTES);
-        let lake_processor = LakeProcessor::new(lake.writer(), strays, incarnation);
+        let lake_processor = LakeProcessor::new(lake.writer(), Arc::clone(&strays), incarnation);
         let turns = turns();
         let live = Turn { processor: live, turns: Arc::clone(&turns) };
         let lake_processor = Turn { processor: lake_processor, turns };
@@ -126,7 +128,7 @@ impl Pipeline {
             mapping(LIVE, pace.live_window, &stream, live, &clock),
             mapping(LAKE, pace.lake_window, &stream, lake_processor, &clock),
         ];
-        Ok(Pipeline { collector, quarantine, settings, table, lake, stream, mappings })
+        Ok(Pipeline { collector, quarantine, settings, table, lake, stream, strays, mappings })
     }
 
     /// Completes when everything accepted before is in the live tables and in the lake's landing files.
