@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_lake::manifest::Manifest;
+use trilha_lake::storage::Storage;
 use trilha_lake::{LakeRow, LakeWriter};
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -16,15 +17,15 @@ use crate::batch::{Batch, Content, HandleError, all_done, failed_from};
 use crate::strays::Strays;
 
 /// Writes batches of a stream's shards to the lake.
-pub struct LakeProcessor<M, K> {
-    writer: Arc<LakeWriter<M>>,
+pub struct LakeProcessor<M, S, K> {
+    writer: Arc<LakeWriter<M, S>>,
     strays: K,
     incarnation: String,
 }
 
-impl<M: Manifest, K: Strays> LakeProcessor<M, K> {
+impl<M: Manifest, S: Storage, K: Strays> LakeProcessor<M, S, K> {
     /// A processor of one incarnation of a stream.
-    pub fn new(writer: Arc<LakeWriter<M>>, strays: K, incarnation: String) -> Self {
+    pub fn new(writer: Arc<LakeWriter<M, S>>, strays: K, incarnation: String) -> Self {
         LakeProcessor { writer, strays, incarnation }
     }
 

@@ -67,16 +67,16 @@ fn runtime() -> Runtime {
 
 /// A lake in a folder of its own, beside the build's files: a temporary folder may be memory.
 struct Lake {
-    writer: LakeWriter<MemoryManifest>,
-    compactor: Compactor<MemoryManifest>,
+    writer: LakeWriter<MemoryManifest, LakeFolder>,
+    compactor: Compactor<MemoryManifest, LakeFolder>,
     _folder: TempDir,
 }
 
 impl Lake {
     async fn new() -> Bench<Lake> {
         let temporary = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR")))?;
-        let (manifest, folder) = (Arc::new(MemoryManifest::default()), LakeFolder::create(temporary.path())?);
-        let compactor = Compactor::new(Arc::clone(&manifest), folder.clone());
+        let (manifest, folder) = (Arc::<MemoryManifest>::default(), Arc::new(LakeFolder::create(temporary.path())?));
+        let compactor = Compactor::new(Arc::clone(&manifest), Arc::clone(&folder));
         let writer = LakeWriter::open(manifest, folder, FOLD_VERSION).await?;
         Ok(Lake { writer, compactor, _folder: temporary })
     }

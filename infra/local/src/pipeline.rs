@@ -12,7 +12,7 @@ use trilha_collector::embedded::{EmbeddedIdentities, EmbeddedQuarantine, Embedde
 use trilha_collector::random::{OsRandom, Randomness};
 use trilha_core::{FOLD_VERSION, keys};
 use trilha_lake::manifest::EmbeddedManifest;
-use trilha_lake::{Beyond, Lake};
+use trilha_lake::{Beyond, Lake, LakeFolder};
 use trilha_live::embedded::EmbeddedTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
@@ -84,7 +84,7 @@ impl Handler for Turn<LiveProcessor<EmbeddedTable, Arc<LocalStrays>>> {
     }
 }
 
-impl Handler for Turn<LakeProcessor<EmbeddedManifest, Arc<LocalStrays>>> {
+impl Handler for Turn<LakeProcessor<EmbeddedManifest, LakeFolder, Arc<LocalStrays>>> {
     async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
         let _turn = self.turns.acquire().await;
         self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))

@@ -2,35 +2,35 @@
 //!
 //! A partition goes through these steps, and the order makes a crash after any of them harmless:
 //!
-//! 1. The next generation is written, whole and durable, into the waiting folder. Until step 2 it is waste.
+//! 1. The next generation is written, whole and durable, to where it waits. Until step 2 it is waste.
 //! 2. The manifest publishes it: one transaction {generation g → g + 1, its landing rows no longer pending}. From here it is
-//!    the truth, though readers do not see it yet: nothing but [`settle`](publish::settle) touches the waiting folder.
-//! 3. The waiting and the published folder change places. Opening the lake, or compacting the partition again, does so
-//!    if a crash came before.
-//! 4. The old generation, now in the waiting folder, is deleted.
+//!    the truth, though readers do not see it yet: nothing but [`settle`] touches what waits.
+//! 3. The waiting and the published generation change places. Opening the lake, or compacting again, does so if a crash or
+//!    a failure came before.
+//! 4. The old generation, now the one that waits, is deleted.
 //! 5. Landing files with no pending rows are deleted, then forgotten.
 //!
 //! Memory is bounded whatever the size of a day: a day is worked on in slices of learner buckets, and small days together.
 
 mod order;
 mod plan;
-mod publish;
-mod read;
 mod slice;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::task::JoinSet;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Mutex;
 
 use crate::beyond::{Beyond, ids_of};
-use crate::error::{LakeError, blocking};
-use crate::folder::{LakeFolder, remove_file};
+use crate::error::LakeError;
 use crate::landing::sweep;
 use crate::manifest::{Manifest, Published};
 use crate::partition::Partition;
-use plan::{PartitionPlan, Task, Unit, into_tasks};
+use crate::storage::Storage;
+use plan::{PartitionPlan, Task, into_tasks};
 
 /// So many rows are worked on at once by one worker: about 75 MB.
 const SLICE_ROWS: u64 = 125_000;
@@ -48,61 +48,45 @@ pub struct Compacted {
 }
 
 /// Publishes what landed.
-pub struct Compactor<M> {
+pub struct Compactor<M, S> {
     manifest: Arc<M>,
-    folder: LakeFolder,
+    storage: Arc<S>,
     slice_rows: u64,
     workers: usize,
-    /// One compaction at a time; workers keep it locked until the last of them is done, even when the caller is gone.
-    running: Arc<Mutex<()>>,
-    after_step: Option<AfterStep>,
+    /// One compaction at a time.
+    running: Mutex<()>,
+    /// The last one failed or was dropped: it may have published what it did not show.
+    was_cut_short: AtomicBool,
 }
 
-/// What a partition's compaction has done so far; tests stop after each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    Prepared,
-    SliceWritten,
-    Published,
-    Exchanged,
-    OldRemoved,
-    LandingRemoved,
-    Forgotten,
-}
-
-pub(crate) type AfterStep = Arc<dyn Fn(Step) -> Result<(), LakeError> + Send + Sync>;
-
-impl<M: Manifest> Compactor<M> {
+impl<M: Manifest, S: Storage> Compactor<M, S> {
     /// A compactor of a lake; call [`Compactor::recover`] before anything else when the lake has just been opened.
-    pub fn new(manifest: Arc<M>, folder: LakeFolder) -> Compactor<M> {
+    pub fn new(manifest: Arc<M>, storage: Arc<S>) -> Compactor<M, S> {
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_WORKERS));
-        let running = Arc::new(Mutex::new(()));
-        Compactor { manifest, folder, slice_rows: SLICE_ROWS, workers, running, after_step: None }
+        let (running, was_cut_short) = (Mutex::default(), AtomicBool::new(false));
+        Compactor { manifest, storage, slice_rows: SLICE_ROWS, workers, running, was_cut_short }
     }
 
-    #[cfg(test)]
-    pub(crate) fn with_slice_rows(mut self, slice_rows: u64) -> Compactor<M> {
-        self.slice_rows = slice_rows;
+    /// So many tasks are worked on at once. With one, so is one call to the manifest or the storage, in an order that only
+    /// depends on what the lake holds.
+    pub fn with_workers(mut self, workers: usize) -> Compactor<M, S> {
+        self.workers = workers.max(1);
         self
     }
 
-    #[cfg(test)]
-    pub(crate) fn with_after_step(mut self, after_step: AfterStep) -> Compactor<M> {
-        self.after_step = Some(after_step);
+    /// A worker holds about so many rows at once; a larger day is cut into slices.
+    pub fn with_slice_rows(mut self, slice_rows: u64) -> Compactor<M, S> {
+        self.slice_rows = slice_rows.max(1);
         self
     }
 
     /// Ends what a crash cut short: shows generations that are published but not seen yet, deletes what nothing lists.
     pub async fn recover(&self) -> Result<(), LakeError> {
         let _running = self.running.lock().await;
-        for (partition, generation) in self.manifest.generations().await? {
-            let folder = self.folder.clone();
-            blocking(move || publish::settle(&folder, &partition, generation)).await?;
-        }
-        let folder = self.folder.clone();
-        blocking(move || publish::remove_waste(&folder)).await?;
+        self.settle_all().await?;
+        self.storage.remove_waste().await?;
         self.remove_absorbed().await?;
-        let swept = sweep(&self.folder.landing(), &*self.manifest).await?;
+        let swept = sweep(&*self.storage, &*self.manifest).await?;
         if swept > 0 {
             tracing::info!(files = swept, "deleted landing files that were never committed");
         }
@@ -110,25 +94,38 @@ impl<M: Manifest> Compactor<M> {
     }
 
     /// Publishes every partition that has pending rows, or of which more events have come to be known as beyond state. What
-    /// lands meanwhile waits for the next time. After a failure call it again: partitions that were done stay done.
+    /// lands meanwhile waits for the next time. After a failure call it again: partitions that were done stay done. Once
+    /// this is dropped, no further call is made.
     pub async fn run(&self, beyond: &Beyond) -> Result<Compacted, LakeError> {
-        let running = Arc::new(self.running.clone().lock_owned().await);
-        let mut tasks = VecDeque::from(into_tasks(self.plan(beyond).await?, self.slice_rows));
-        let (mut workers, mut compacted, mut result) = (JoinSet::new(), Compacted::default(), Ok(()));
-        loop {
-            while result.is_ok() && workers.len() < self.workers {
-                let Some(task) = tasks.pop_front() else { break };
-                self.start(&mut workers, task, running.clone());
-            }
-            let Some(done) = workers.join_next().await else { break };
-            // After a failure the other workers are awaited, so that none writes behind the caller's back.
-            if let Err(error) = self.finish(done.map_err(LakeError::from).flatten(), &mut compacted).await {
-                result = result.and(Err(error));
-            }
+        let _running = self.running.lock().await;
+        if self.was_cut_short.swap(true, Ordering::AcqRel) {
+            self.settle_all().await?;
         }
-        result?;
+        let tasks = into_tasks(self.plan(beyond).await?, self.slice_rows);
+        let compacted = self.work_off(tasks.into()).await?;
+        self.was_cut_short.store(false, Ordering::Release);
         self.remove_absorbed().await?;
         Ok(compacted)
+    }
+
+    /// Some tasks at a time. After a failure none is begun any more, and those under way are awaited.
+    async fn work_off(&self, mut tasks: VecDeque<Task>) -> Result<Compacted, LakeError> {
+        let (mut workers, mut compacted) = (FuturesUnordered::new(), Ok(Compacted::default()));
+        loop {
+            while compacted.is_ok() && workers.len() < self.workers {
+                let Some(task) = tasks.pop_front() else { break };
+                workers.push(self.work(task));
+            }
+            let Some(done) = workers.next().await else { return compacted };
+            compacted = compacted.and_then(|before| Ok(before.and(done?)));
+        }
+    }
+
+    async fn settle_all(&self) -> Result<(), LakeError> {
+        for (partition, generation) in self.manifest.generations().await? {
+            settle(&*self.storage, &partition, generation).await?;
+        }
+        Ok(())
     }
 
     async fn plan(&self, beyond: &Beyond) -> Result<Vec<Arc<PartitionPlan>>, LakeError> {
@@ -144,44 +141,40 @@ impl<M: Manifest> Compactor<M> {
                 plans.push(Arc::new(PartitionPlan::new(partition, base, pending, beyond, self.slice_rows)));
             }
         }
-        let (folder, prepared) = (self.folder.clone(), plans.clone());
-        blocking(move || prepared.iter().try_for_each(|plan| publish::prepare(&folder, plan))).await?;
-        self.reached(Step::Prepared)?;
+        for plan in &plans {
+            settle(&*self.storage, &plan.partition, plan.base.number).await?;
+        }
         Ok(plans)
     }
 
-    fn start(&self, workers: &mut JoinSet<Result<Task, LakeError>>, task: Task, running: Arc<OwnedMutexGuard<()>>) {
-        let (folder, after_step) = (self.folder.clone(), self.after_step.clone());
-        workers.spawn_blocking(move || {
-            let _running = running;
-            slice::write(&folder, &task)?;
-            after_step.map_or(Ok(()), |after_step| after_step(Step::SliceWritten))?;
-            Ok(task)
-        });
+    /// Writes the task's slices, publishes the partitions whose last slice this was, and lets readers see them.
+    async fn work(&self, task: Task) -> Result<Compacted, LakeError> {
+        let task = Arc::new(task);
+        slice::write(&*self.storage, &task).await?;
+        let complete = task.units.iter().filter(|unit| unit.completes_its_partition());
+        let plans: Vec<&PartitionPlan> = complete.map(|unit| &*unit.plan).collect();
+        if plans.is_empty() { Ok(Compacted::default()) } else { self.publish(plans).await }
     }
 
-    /// Publishes the partitions whose last slice this was, and lets readers see them.
-    async fn finish(&self, task: Result<Task, LakeError>, compacted: &mut Compacted) -> Result<(), LakeError> {
-        let units = task?.units.into_iter().filter(Unit::completes_its_partition);
-        let plans: Vec<Arc<PartitionPlan>> = units.map(|unit| unit.plan).collect();
-        let (folder, complete) = (self.folder.clone(), plans.clone());
-        blocking(move || complete.iter().try_for_each(|plan| publish::make_durable(&folder, plan))).await?;
+    async fn publish(&self, plans: Vec<&PartitionPlan>) -> Result<Compacted, LakeError> {
+        for plan in &plans {
+            self.storage.make_durable(&plan.partition).await?;
+        }
         let published = self.manifest.publish(plans.iter().map(|plan| plan.publication()).collect()).await?;
-        self.reached(Step::Published)?;
         let published = plans.into_iter().zip(published).filter(|(_, published)| *published == Published::Done);
-        let plans: Vec<Arc<PartitionPlan>> = published.map(|(plan, _)| plan).collect();
-        plans.iter().for_each(|plan| compacted.add(plan));
-        self.show(plans).await
+        let plans: Vec<&PartitionPlan> = published.map(|(plan, _)| plan).collect();
+        self.show(&plans).await?;
+        Ok(plans.into_iter().map(Compacted::of).fold(Compacted::default(), Compacted::and))
     }
 
-    async fn show(&self, plans: Vec<Arc<PartitionPlan>>) -> Result<(), LakeError> {
-        let plans = Arc::new(plans);
-        let (folder, shown) = (self.folder.clone(), plans.clone());
-        blocking(move || shown.iter().try_for_each(|plan| publish::exchange(&folder, plan))).await?;
-        self.reached(Step::Exchanged)?;
-        let folder = self.folder.clone();
-        blocking(move || plans.iter().try_for_each(|plan| publish::remove_old(&folder, &plan.partition))).await?;
-        self.reached(Step::OldRemoved)
+    async fn show(&self, plans: &[&PartitionPlan]) -> Result<(), LakeError> {
+        for plan in plans {
+            self.storage.show(&plan.partition, plan.generation).await?;
+        }
+        for plan in plans {
+            self.storage.remove_waiting(&plan.partition).await?;
+        }
+        Ok(())
     }
 
     async fn remove_absorbed(&self) -> Result<(), LakeError> {
@@ -189,23 +182,37 @@ impl<M: Manifest> Compactor<M> {
         if files.is_empty() {
             return Ok(());
         }
-        let paths: Vec<_> = files.iter().map(|file| self.folder.landing().join(file)).collect();
-        blocking(move || paths.iter().try_for_each(|path| remove_file(path))).await?;
-        self.reached(Step::LandingRemoved)?;
-        self.manifest.forget(files).await?;
-        self.reached(Step::Forgotten)
-    }
-
-    fn reached(&self, step: Step) -> Result<(), LakeError> {
-        self.after_step.as_ref().map_or(Ok(()), |after_step| after_step(step))
+        for file in &files {
+            self.storage.remove_landing(file).await?;
+        }
+        Ok(self.manifest.forget(files).await?)
     }
 }
 
+/// Makes the storage say what the manifest says: shows the generation if it is still waiting, and deletes whatever else
+/// waits. Doing it again changes nothing.
+async fn settle(storage: &impl Storage, partition: &Partition, generation: u64) -> Result<(), LakeError> {
+    if generation > 0 {
+        storage.show(partition, generation).await?;
+    }
+    storage.remove_waiting(partition).await
+}
+
 impl Compacted {
-    fn add(&mut self, plan: &PartitionPlan) {
-        self.partitions += 1;
-        self.landed_rows += plan.pending.iter().map(|pending| u64::from(pending.rows)).sum::<u64>();
-        self.published_rows += plan.publication().generation.files.iter().map(|file| file.rows).sum::<u64>();
+    fn of(plan: &PartitionPlan) -> Compacted {
+        Compacted {
+            partitions: 1,
+            landed_rows: plan.pending.iter().map(|pending| u64::from(pending.rows)).sum(),
+            published_rows: plan.publication().generation.files.iter().map(|file| file.rows).sum(),
+        }
+    }
+
+    fn and(self, other: Compacted) -> Compacted {
+        Compacted {
+            partitions: self.partitions + other.partitions,
+            landed_rows: self.landed_rows + other.landed_rows,
+            published_rows: self.published_rows + other.published_rows,
+        }
     }
 }
 

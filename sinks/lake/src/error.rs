@@ -21,6 +21,9 @@ pub enum LakeError {
         /// What the system said.
         source: io::Error,
     },
+    /// The storage failed; what was asked may or may not have happened. Asking again is safe.
+    #[error("the lake's storage is unavailable: {0}")]
+    Unavailable(String),
     /// Parquet could not be written or read.
     #[error("parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
@@ -50,8 +53,8 @@ pub enum LakeError {
     /// A tenant whose name makes no folder: empty, or longer than 240 bytes once percent-encoded.
     #[error("tenant {0:?} cannot name a folder")]
     Tenant(String),
-    /// The manifest names a generation that is neither published nor waiting: someone else changed the folder.
-    #[error("generation {generation} of {partition} is gone from the folder")]
+    /// The manifest names a generation that is neither published nor waiting: someone else changed the storage.
+    #[error("generation {generation} of {partition} is gone from the storage")]
     GenerationLost {
         /// Which tenant and day.
         partition: String,
@@ -71,7 +74,7 @@ impl LakeError {
     }
 }
 
-/// Runs blocking work on tokio's blocking threads.
+/// Runs work of the CPU or of files on tokio's blocking threads.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
 ) -> Result<T, LakeError> {

@@ -6,23 +6,23 @@ use std::sync::Arc;
 use crate::beyond::Beyond;
 use crate::compaction::{Compacted, Compactor};
 use crate::error::LakeError;
-use crate::folder::LakeFolder;
 use crate::manifest::EmbeddedManifest;
+use crate::storage::LakeFolder;
 use crate::writer::LakeWriter;
 
 /// An open lake. One process at a time; readers of `events` need nothing of it.
 pub struct Lake {
-    writer: Arc<LakeWriter<EmbeddedManifest>>,
-    compactor: Compactor<EmbeddedManifest>,
+    writer: Arc<LakeWriter<EmbeddedManifest, LakeFolder>>,
+    compactor: Compactor<EmbeddedManifest, LakeFolder>,
     manifest: Arc<EmbeddedManifest>,
-    folder: LakeFolder,
+    folder: Arc<LakeFolder>,
 }
 
 impl Lake {
     /// Opens the lake in a folder (`DIR/lake`), or makes it, and ends what a crash cut short.
     /// `fold_version` is the version of the fold that handles the rows; it is written into each.
     pub async fn open(root: &Path, fold_version: u32) -> Result<Lake, LakeError> {
-        let folder = LakeFolder::create(root)?;
+        let folder = Arc::new(LakeFolder::create(root)?);
         let manifest = Arc::new(EmbeddedManifest::open(&folder.manifest()).await?);
         let compactor = Compactor::new(manifest.clone(), folder.clone());
         compactor.recover().await?;
@@ -31,7 +31,7 @@ impl Lake {
     }
 
     /// Where batches land; may be shared, and used while a compaction runs.
-    pub fn writer(&self) -> Arc<LakeWriter<EmbeddedManifest>> {
+    pub fn writer(&self) -> Arc<LakeWriter<EmbeddedManifest, LakeFolder>> {
         self.writer.clone()
     }
 

@@ -1,21 +1,19 @@
 //! Landing files: one per batch of a shard, its rows in order of (tenant, day, learner), so that compaction can take one
 //! partition and a range of learners without reading the rest.
 //!
-//! A file's name carries its shard and that shard's watermark before the batch. Its commit is conditional on that very watermark, so
-//! once the shard has moved past it, a file that no commit lists never will be listed and can go ([`sweep`]).
+//! A file's name carries its shard and that shard's watermark before the batch. Its commit is conditional on that very
+//! watermark, so once the shard has moved past it, a file that no commit lists never will be listed and can go ([`sweep`]).
 
-use std::fs;
-use std::path::Path;
-
+use bytes::Bytes;
 use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::error::LakeError;
-use crate::folder::{remove_file, sync_folder};
 use crate::manifest::{LandingFile, Manifest};
-use crate::parquet_files::{landing_properties, write};
-use crate::partition::{Day, Partition, decode, encode};
+use crate::parquet_files::{encode, landing_properties};
+use crate::partition::{self, Day, Partition};
 use crate::rows::{LakeRow, to_batch_of};
+use crate::storage::{Storage, UNFINISHED};
 
 /// A landing file's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,37 +30,30 @@ impl LandingName {
     /// `<shard>.<watermark>.<writer>.<number>.parquet`
     pub(crate) fn to_file_name(&self) -> String {
         let LandingName { shard, watermark, writer, number } = self;
-        format!("{}.{watermark}.{writer}.{number}.parquet", encode(shard))
+        format!("{}.{watermark}.{writer}.{number}.parquet", partition::encode(shard))
     }
 
     /// Reads the name of a landing file, finished or not; `None` for any other file.
     pub(crate) fn parse(file_name: &str) -> Option<LandingName> {
         let file_name = file_name.strip_suffix(UNFINISHED).unwrap_or(file_name);
         let mut parts = file_name.strip_suffix(".parquet")?.split('.');
-        let shard = decode(parts.next()?)?;
+        let shard = partition::decode(parts.next()?)?;
         let watermark = SequenceNumber::parse(parts.next()?).ok()?;
         let (writer, number) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         parts.next().is_none().then_some(LandingName { shard, watermark, writer, number })
     }
 }
 
-const UNFINISHED: &str = ".tmp";
-
-/// Writes rows as a landing file, durably, and says what a commit has to list.
-pub(crate) fn write_landing_file(
-    folder: &Path,
+/// Rows as a landing file: what a commit has to list, and the content.
+pub(crate) fn landing_file(
     name: &LandingName,
     rows: &[&LakeRow],
     fold_version: u32,
-) -> Result<LandingFile, LakeError> {
+) -> Result<(LandingFile, Bytes), LakeError> {
     let sorted = in_landing_order(rows);
-    let name = name.to_file_name();
-    let (unfinished, finished) = (folder.join(format!("{name}{UNFINISHED}")), folder.join(&name));
     let batch = to_batch_of(&sorted, fold_version)?;
-    write(&unfinished, landing_properties(), std::iter::once(Ok(batch)))?;
-    fs::rename(&unfinished, &finished).map_err(LakeError::file(&finished))?;
-    sync_folder(folder)?;
-    Ok(LandingFile { name, rows: count(&sorted) })
+    let (content, _) = encode(landing_properties(), std::iter::once(Ok(batch)))?;
+    Ok((LandingFile { name: name.to_file_name(), rows: count(&sorted) }, content))
 }
 
 fn in_landing_order<'a>(rows: &[&'a LakeRow]) -> Vec<&'a LakeRow> {
@@ -86,15 +77,13 @@ fn count(rows: &[&LakeRow]) -> Vec<(Partition, u32)> {
 }
 
 /// Deletes files that no commit lists and none ever will; answers how many. Files that may still be committed stay.
-pub(crate) async fn sweep(folder: &Path, manifest: &impl Manifest) -> Result<usize, LakeError> {
+pub(crate) async fn sweep(storage: &impl Storage, manifest: &impl Manifest) -> Result<usize, LakeError> {
     let mut deleted = 0;
-    for entry in fs::read_dir(folder).map_err(LakeError::file(folder))? {
-        let entry = entry.map_err(LakeError::file(folder))?;
-        let file_name = entry.file_name().to_string_lossy().into_owned();
+    for file_name in storage.list_landing().await? {
         if let Some(name) = LandingName::parse(&file_name)
             && is_lost(&name, &file_name, manifest).await?
         {
-            remove_file(&entry.path())?;
+            storage.remove_landing(&file_name).await?;
             deleted += 1;
         }
     }
@@ -112,6 +101,7 @@ mod tests {
     use super::*;
     use crate::manifest::{Commit, MemoryManifest};
     use crate::rows::samples::{row, sequence};
+    use crate::storage::MemoryStorage;
 
     fn name(shard: &str, watermark: u64, number: u64) -> LandingName {
         LandingName { shard: shard.to_string(), watermark: sequence(watermark), writer: 3, number }
@@ -131,12 +121,11 @@ mod tests {
 
     #[test]
     fn rows_lie_by_tenant_day_and_learner_and_are_counted() {
-        let folder = tempfile::tempdir().unwrap();
         let mut rows = [row(9, 1, 1), row(1, 2, 2), row(5, 3, 3), row(4, 4, 4)];
         rows[2].tenant = "aaa".into();
         rows[3].event.time_millis = None;
         let rows: Vec<&LakeRow> = rows.iter().collect();
-        let file = write_landing_file(folder.path(), &name("a", 0, 1), &rows, 1).unwrap();
+        let (file, _) = landing_file(&name("a", 0, 1), &rows, 1).unwrap();
         let counts: Vec<(String, u32)> = file.rows.iter().map(|(of, rows)| (of.folder(), *rows)).collect();
         let expected =
             [("tenant=aaa/day=2026-11-23", 1), ("tenant=acme/day=2026-11-23", 2), ("tenant=acme/day=unknown", 1)];
@@ -146,19 +135,25 @@ mod tests {
 
     #[tokio::test]
     async fn an_unlisted_file_goes_only_once_the_watermark_has_passed() {
-        let folder = tempfile::tempdir().unwrap();
-        let manifest = MemoryManifest::default();
-        let write = |name: LandingName| write_landing_file(folder.path(), &name, &[&row(1, 1, 1)], 1).unwrap();
-        let listed = write(name("a", 0, 1));
-        write(name("a", 0, 2));
-        write(name("a", 10, 3));
-        write(name("b", 0, 4));
-        let left = || fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(sweep(folder.path(), &manifest).await.unwrap(), 0);
+        let (storage, manifest) = (MemoryStorage::default(), MemoryManifest::default());
+        let (listed, content) = landing_file(&name("a", 0, 1), &[&row(1, 1, 1)], 1).unwrap();
+        storage.put_landing(&listed.name, content).await.unwrap();
+        let unlisted = [name("a", 0, 2), name("a", 10, 3), name("b", 0, 4)].map(|name| name.to_file_name());
+        let half_written = format!("{}{UNFINISHED}", name("a", 0, 5).to_file_name());
+        for file in unlisted.iter().chain([&half_written, &"a note".to_string()]) {
+            storage.put_landing(file, Bytes::new()).await.unwrap();
+        }
+        assert_eq!(sweep(&storage, &manifest).await.unwrap(), 0);
+        let kept = [listed.name.clone(), unlisted[1].clone(), "a note".to_string(), unlisted[2].clone()];
         let commit =
             Commit { shard: "a".to_string(), expected: sequence(0), watermark: sequence(10), file: Some(listed) };
         manifest.commit(commit).await.unwrap();
-        assert_eq!(sweep(folder.path(), &manifest).await.unwrap(), 1);
-        assert_eq!(left(), 3);
+        assert_eq!(sweep(&storage, &manifest).await.unwrap(), 2);
+        assert_eq!(storage.landing_names(), sorted(kept));
+    }
+
+    fn sorted(mut names: [String; 4]) -> [String; 4] {
+        names.sort();
+        names
     }
 }

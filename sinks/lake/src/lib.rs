@@ -2,7 +2,8 @@
 //!
 //! A batch of the stream becomes a small *landing* file and one entry of the *manifest*, in one transaction with the
 //! shard's watermark ([`LakeWriter`]). *Compaction* ([`Compactor`]) takes what landed, drops repeats, sorts, and
-//! publishes each day whole. Start at [`Lake`], which ties the parts together in one folder:
+//! publishes each day whole. Where the bytes lie is a port, [`Storage`](storage::Storage), and so is the
+//! [`Manifest`](manifest::Manifest). Start at [`Lake`], which ties the parts together in one folder:
 //!
 //! ```text
 //! events/tenant=…/day=…/part-<generation>-<n>.parquet   what readers see, nothing else
@@ -12,8 +13,10 @@
 //! ```
 //!
 //! The API is async; file work and Parquet run on tokio's blocking threads, so a caller needs no `spawn_blocking` of its
-//! own. There is no clock and no randomness here: the caller says when to compact. It must not know the live tables, the
-//! stream's protocol or how events are folded.
+//! own. Parquet is made and read in memory; the ports are called from async code alone. There is no clock and no randomness
+//! here, and a compactor of one worker makes one call at a time, in an order that its input decides: a simulator may stop
+//! it at any of them. The caller says when to compact. It must not know the live tables, the stream's protocol or how
+//! events are folded.
 
 #![warn(missing_docs)]
 
@@ -22,11 +25,12 @@ mod partition;
 
 mod rows;
 
-mod folder;
-mod landing;
 mod parquet_files;
 
 pub mod manifest;
+pub mod storage;
+
+mod landing;
 
 mod writer;
 
@@ -35,11 +39,15 @@ mod compaction;
 
 mod lake;
 
+#[cfg(test)]
+mod faults;
+
 pub use beyond::Beyond;
 pub use compaction::{Compacted, Compactor};
 pub use error::LakeError;
-pub use folder::LakeFolder;
 pub use lake::Lake;
+pub use parquet_files::rows_of;
 pub use partition::{Day, Partition};
 pub use rows::{LakeRow, from_batch, to_batch};
+pub use storage::LakeFolder;
 pub use writer::{Appended, LakeWriter};

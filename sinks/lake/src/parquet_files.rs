@@ -1,10 +1,9 @@
-//! How the lake's Parquet files are written and read.
+//! How the lake's Parquet files are written and read: from columns to the bytes of a file and back, no I/O.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+mod read;
 
 use arrow_array::RecordBatch;
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
@@ -14,6 +13,9 @@ use parquet::schema::types::ColumnPath;
 
 use crate::error::LakeError;
 use crate::rows::schema;
+
+pub(crate) use read::LakeFile;
+pub use read::rows_of;
 
 /// The order of a published file's rows: an analyst asks for a course, then for what was done to which object.
 pub(crate) const SORTED_BY: [&str; 6] = ["course", "type", "object", "learner", "time", "event_id"];
@@ -52,23 +54,19 @@ fn base(zstd_level: i32) -> WriterPropertiesBuilder {
         .fold(properties, |properties, name| properties.set_column_dictionary_enabled(ColumnPath::from(*name), false))
 }
 
-/// Writes batches into a new file and makes its content durable (its name is not yet). Answers the number of rows.
-pub(crate) fn write(
-    path: &Path,
+/// Batches as the bytes of a file, and the number of their rows.
+pub(crate) fn encode(
     properties: WriterProperties,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> Result<u64, LakeError> {
-    let file = File::create(path).map_err(LakeError::file(path))?;
+) -> Result<(Bytes, u64), LakeError> {
     // Readers know the types from Parquet's own schema; a second copy of it in every file would only take room.
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(BufWriter::new(file), schema(), options)?;
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema(), options)?;
     let mut rows = 0;
     for batch in batches {
         let batch = batch?;
         rows += batch.num_rows() as u64;
         writer.write(&batch)?;
     }
-    let file = writer.into_inner()?.into_inner().map_err(|error| LakeError::file(path)(error.into_error()))?;
-    file.sync_all().map_err(LakeError::file(path))?;
-    Ok(rows)
+    Ok((writer.into_inner()?.into(), rows))
 }

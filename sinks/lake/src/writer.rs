@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::error::{LakeError, blocking};
-use crate::folder::{LakeFolder, remove_file};
-use crate::landing::{LandingName, write_landing_file};
+use crate::landing::{LandingName, landing_file};
 use crate::manifest::{Commit, Committed, LandingFile, Manifest};
 use crate::partition::Partition;
 use crate::rows::LakeRow;
+use crate::storage::Storage;
 
 /// Lands batches. One for all shards of a process; batches of different shards may be appended at the same time.
-pub struct LakeWriter<M> {
+pub struct LakeWriter<M, S> {
     manifest: Arc<M>,
-    folder: LakeFolder,
+    storage: Arc<S>,
     fold_version: u32,
     writer: u64,
     files: AtomicU64,
@@ -33,12 +33,12 @@ pub struct Appended {
     pub watermark: SequenceNumber,
 }
 
-impl<M: Manifest> LakeWriter<M> {
+impl<M: Manifest, S: Storage> LakeWriter<M, S> {
     /// A writer with a number of its own; `fold_version` is written into every row.
-    pub async fn open(manifest: Arc<M>, folder: LakeFolder, fold_version: u32) -> Result<LakeWriter<M>, LakeError> {
+    pub async fn open(manifest: Arc<M>, storage: Arc<S>, fold_version: u32) -> Result<LakeWriter<M, S>, LakeError> {
         let writer = manifest.next_writer().await?;
         let (files, watermarks) = (AtomicU64::new(0), Mutex::new(HashMap::new()));
-        Ok(LakeWriter { manifest, folder, fold_version, writer, files, watermarks })
+        Ok(LakeWriter { manifest, storage, fold_version, writer, files, watermarks })
     }
 
     /// Lands what is new of a shard's batch and moves the shard's watermark to `last`, durably. After a failure the
@@ -70,10 +70,7 @@ impl<M: Manifest> LakeWriter<M> {
     /// A store that repeats calls by itself may have committed on the first and called the second stale: look before.
     async fn remove_unlisted(&self, file: Option<String>) -> Result<(), LakeError> {
         match file {
-            Some(name) if !self.manifest.is_listed(&name).await? => {
-                let path = self.folder.landing().join(name);
-                blocking(move || remove_file(&path)).await
-            }
+            Some(name) if !self.manifest.is_listed(&name).await? => self.storage.remove_landing(&name).await,
             _ => Ok(()),
         }
     }
@@ -94,7 +91,7 @@ impl<M: Manifest> LakeWriter<M> {
         };
     }
 
-    /// The file of the rows after the watermark; `None` when there are none.
+    /// Writes the file of the rows after the watermark; `None` when there are none.
     async fn write(
         &self,
         shard: &str,
@@ -103,15 +100,14 @@ impl<M: Manifest> LakeWriter<M> {
     ) -> Result<Option<LandingFile>, LakeError> {
         let number = self.files.fetch_add(1, Ordering::Relaxed);
         let name = LandingName { shard: shard.to_string(), watermark, writer: self.writer, number };
-        let (folder, rows, fold_version) = (self.folder.landing(), rows.clone(), self.fold_version);
-        blocking(move || {
+        let (rows, fold_version) = (rows.clone(), self.fold_version);
+        let encoded = blocking(move || {
             let new: Vec<&LakeRow> = rows.iter().filter(|row| row.sequence_number > watermark).collect();
-            if new.is_empty() {
-                return Ok(None);
-            }
-            write_landing_file(&folder, &name, &new, fold_version).map(Some)
-        })
-        .await
+            if new.is_empty() { Ok(None) } else { landing_file(&name, &new, fold_version).map(Some) }
+        });
+        let Some((file, content)) = encoded.await? else { return Ok(None) };
+        self.storage.put_landing(&file.name, content).await?;
+        Ok(Some(file))
     }
 
     /// Commits, and keeps what is now known of the shard's watermark: after a failure nothing.

@@ -1,98 +1,59 @@
-use std::fs;
+use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use super::*;
-use crate::manifest::{Generation, ManifestError, MemoryManifest, PendingRows, Publication, Published};
+use crate::faults::{Fault, Faults, Faulty};
+use crate::manifest::MemoryManifest;
+use crate::parquet_files::rows_of;
 use crate::rows::samples::{row, sequence};
+use crate::storage::MemoryStorage;
 
-/// A manifest whose next commits fail, before or after they took effect.
-#[derive(Default)]
-struct Failing {
-    inner: MemoryManifest,
-    plan: Mutex<Vec<Fault>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Fault {
-    None,
-    Before,
-    After,
-}
-
-impl Manifest for Failing {
-    async fn next_writer(&self) -> Result<u64, ManifestError> {
-        self.inner.next_writer().await
-    }
-    async fn watermark(&self, shard: &str) -> Result<SequenceNumber, ManifestError> {
-        self.inner.watermark(shard).await
-    }
-    async fn watermarks(&self) -> Result<Vec<(String, SequenceNumber)>, ManifestError> {
-        self.inner.watermarks().await
-    }
-    async fn commit(&self, commit: Commit) -> Result<Committed, ManifestError> {
-        let fault = self.plan.lock().unwrap().pop().unwrap_or(Fault::None);
-        let failed = || ManifestError::Unavailable("as planned".to_string());
-        if fault == Fault::Before {
-            return Err(failed());
-        }
-        let committed = self.inner.commit(commit).await;
-        if fault == Fault::After { Err(failed()) } else { committed }
-    }
-    async fn is_listed(&self, file: &str) -> Result<bool, ManifestError> {
-        self.inner.is_listed(file).await
-    }
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
-        self.inner.dirty().await
-    }
-    async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {
-        self.inner.pending(partition).await
-    }
-    async fn generation(&self, partition: &Partition) -> Result<Generation, ManifestError> {
-        self.inner.generation(partition).await
-    }
-    async fn generations(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
-        self.inner.generations().await
-    }
-    async fn publish(&self, publications: Vec<Publication>) -> Result<Vec<Published>, ManifestError> {
-        self.inner.publish(publications).await
-    }
-    async fn absorbed(&self) -> Result<Vec<String>, ManifestError> {
-        self.inner.absorbed().await
-    }
-    async fn forget(&self, files: Vec<String>) -> Result<(), ManifestError> {
-        self.inner.forget(files).await
-    }
-}
+type FaultyWriter = LakeWriter<Faulty<MemoryManifest>, Faulty<MemoryStorage>>;
 
 struct Bench {
-    folder: TempDir,
-    manifest: Arc<Failing>,
+    faults: Arc<Faults>,
+    manifest: Arc<Faulty<MemoryManifest>>,
+    storage: Arc<Faulty<MemoryStorage>>,
 }
 
 impl Bench {
     fn new() -> Bench {
-        let bench = Bench { folder: tempfile::tempdir().unwrap(), manifest: Arc::default() };
-        LakeFolder::create(bench.folder.path()).unwrap();
-        bench
+        let faults = Arc::default();
+        let manifest = Faulty::new(MemoryManifest::default(), &faults);
+        let storage = Faulty::new(MemoryStorage::default(), &faults);
+        Bench { faults, manifest, storage }
     }
 
-    async fn writer(&self) -> LakeWriter<Failing> {
-        let folder = LakeFolder::create(self.folder.path()).unwrap();
-        LakeWriter::open(self.manifest.clone(), folder, 1).await.unwrap()
+    async fn writer(&self) -> FaultyWriter {
+        LakeWriter::open(self.manifest.clone(), self.storage.clone(), 1).await.unwrap()
     }
 
-    async fn landed_rows(&self) -> u64 {
-        self.manifest.dirty().await.unwrap().iter().map(|(_, rows)| rows).sum()
+    /// The records of every listed file, as a compaction would find them.
+    async fn landed(&self) -> Vec<u64> {
+        let (manifest, storage) = (&self.manifest.inner, &self.storage.inner);
+        let mut landed = Vec::new();
+        for (partition, _) in manifest.dirty().await.unwrap() {
+            for pending in manifest.pending(&partition).await.unwrap() {
+                let rows = rows_of(&"acme".into(), &storage.get_landing(&pending.file).await.unwrap()).unwrap();
+                assert_eq!((pending.first_row, pending.rows as usize), (0, rows.len()));
+                landed.extend(rows.iter().map(|row| number(row.sequence_number)));
+            }
+        }
+        landed.sort_unstable();
+        landed
     }
 
     fn files(&self) -> usize {
-        fs::read_dir(self.folder.path().join("landing")).unwrap().count()
+        self.storage.inner.landing_names().len()
     }
 }
 
-fn batch(records: std::ops::RangeInclusive<u64>) -> Vec<LakeRow> {
+fn number(sequence_number: SequenceNumber) -> u64 {
+    sequence_number.to_string().parse().unwrap()
+}
+
+fn batch(records: RangeInclusive<u64>) -> Vec<LakeRow> {
     records.map(|number| row(1, number as u16, number)).collect()
 }
 
@@ -105,7 +66,7 @@ async fn a_batch_that_comes_again_in_other_cuts_lands_once() {
     assert_eq!(writer.append("a", batch(1..=7), sequence(7)).await.unwrap().rows, 0);
     let appended = writer.append("a", batch(5..=14), sequence(14)).await.unwrap();
     assert_eq!(appended, Appended { rows: 4, watermark: sequence(14) });
-    assert_eq!(bench.landed_rows().await, 14);
+    assert_eq!(bench.landed().await, (1..=14).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -118,7 +79,7 @@ async fn a_zombie_lands_nothing_twice_and_leaves_no_file() {
     assert_eq!(appended.rows, 3);
     let late = writer.append("a", batch(6..=11), sequence(11)).await.unwrap();
     assert_eq!(late, Appended { rows: 0, watermark: sequence(12) });
-    assert_eq!((bench.landed_rows().await, bench.files()), (12, 3));
+    assert_eq!((bench.landed().await, bench.files()), ((1..=12).collect(), 3));
 }
 
 #[tokio::test]
@@ -130,16 +91,44 @@ async fn a_batch_without_rows_moves_the_watermark() {
     assert_eq!(bench.files(), 0);
 }
 
-#[tokio::test]
-async fn a_commit_whose_answer_is_lost_loses_and_doubles_nothing() {
-    for fault in [Fault::Before, Fault::After] {
+/// Appends with a fault at one call; false if the append ended before it.
+async fn append_with_fault(bench: &Bench, writer: &FaultyWriter, call: usize, fault: Fault) -> bool {
+    bench.faults.plan(call, fault);
+    let appended = tokio::select! {
+        appended = writer.append("a", batch(3..=6), sequence(6)) => appended.is_ok(),
+        () = bench.faults.silent.notified() => false,
+    };
+    let has_struck = bench.faults.have_struck();
+    assert_eq!(appended, !has_struck, "call {call}, {fault:?}");
+    bench.faults.clear();
+    has_struck
+}
+
+/// The zombie knows the watermark before the other's batch, so that its commit is stale.
+async fn check_append(fault: Fault, is_zombie: bool) {
+    for call in 0.. {
         let bench = Bench::new();
-        let writer = bench.writer().await;
+        let (writer, other) = (bench.writer().await, bench.writer().await);
         writer.append("a", batch(1..=2), sequence(2)).await.unwrap();
-        bench.manifest.plan.lock().unwrap().push(fault);
-        assert!(writer.append("a", batch(3..=6), sequence(6)).await.is_err());
+        if is_zombie {
+            other.append("a", batch(3..=4), sequence(4)).await.unwrap();
+        }
+        let has_struck = append_with_fault(&bench, &writer, call, fault).await;
         writer.append("a", batch(3..=9), sequence(9)).await.unwrap();
-        assert_eq!(bench.landed_rows().await, 9, "{fault:?}");
+        other.append("a", batch(1..=10), sequence(10)).await.unwrap();
+        assert_eq!(bench.landed().await, (1..=10).collect::<Vec<_>>(), "call {call}, {fault:?}");
+        if !has_struck {
+            assert_eq!(call, if is_zombie { 8 } else { 3 });
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_append_that_fails_at_any_call_loses_and_doubles_nothing() {
+    for fault in [Fault::Before, Fault::After, Fault::Silence] {
+        check_append(fault, false).await;
+        check_append(fault, true).await;
     }
 }
 
@@ -155,31 +144,32 @@ async fn rows_that_belong_elsewhere_are_refused() {
     rows[0].tenant = "".into();
     let refused = writer.append("a", rows, sequence(1)).await.unwrap_err();
     assert!(matches!(refused, LakeError::Tenant(_)), "{refused}");
-    assert_eq!((bench.landed_rows().await, bench.files()), (0, 0));
+    assert_eq!((bench.landed().await, bench.files()), (Vec::new(), 0));
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-    /// Two writers, one of them a zombie, cut the same records at will; commits fail before or after their effect.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// Two writers, one of them a zombie, cut the same records at will; calls fail before or after their effect.
     #[test]
     fn however_records_are_cut_repeated_and_failed_each_lands_once(
-        steps in proptest::collection::vec((any::<bool>(), 1..9u64, 0..4u64, 0..3u8), 1..16),
+        steps in proptest::collection::vec((any::<bool>(), 1..9u64, 0..4u64, 0..10usize, any::<bool>()), 1..16),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let bench = Bench::new();
             let writers = [bench.writer().await, bench.writer().await];
-            for (zombie, length, overlap, fault) in steps {
-                let fault = [Fault::None, Fault::Before, Fault::After][usize::from(fault)];
-                bench.manifest.plan.lock().unwrap().push(fault);
-                let stored = bench.manifest.watermark("a").await.unwrap().to_string().parse::<u64>().unwrap();
-                let first = (stored + 1).saturating_sub(overlap).max(1);
+            for (zombie, length, overlap, call, has_happened) in steps {
+                let first = (stored(&bench).await + 1).saturating_sub(overlap).max(1);
                 let last = first + length - 1;
-                let writer = &writers[usize::from(zombie)];
-                let _ = writer.append("a", batch(first..=last), sequence(last)).await;
+                bench.faults.plan(call, if has_happened { Fault::After } else { Fault::Before });
+                let _ = writers[usize::from(zombie)].append("a", batch(first..=last), sequence(last)).await;
+                bench.faults.clear();
             }
-            let stored = bench.manifest.watermark("a").await.unwrap().to_string().parse::<u64>().unwrap();
-            assert_eq!(bench.landed_rows().await, stored);
+            assert_eq!(bench.landed().await, (1..=stored(&bench).await).collect::<Vec<_>>());
         });
     }
+}
+
+async fn stored(bench: &Bench) -> u64 {
+    number(bench.manifest.inner.watermark("a").await.unwrap())
 }

@@ -9,6 +9,7 @@ use trilha_schemas::ids::Bucket;
 use crate::beyond::Ids;
 use crate::manifest::{Generation, PendingRows, Publication, PublishedFile};
 use crate::partition::Partition;
+use crate::storage::part_name;
 
 /// One partition's way to its next generation.
 pub(crate) struct PartitionPlan {
@@ -89,9 +90,9 @@ impl Unit {
         self.plan.slices.len() == 1
     }
 
-    /// `part-<generation>-<n>.parquet`: no two generations share a name.
+    /// The file's name.
     pub(crate) fn file_name(&self) -> String {
-        file_name(self.plan.generation, self.slice)
+        part_name(self.plan.generation, self.slice)
     }
 
     /// Notes that the file is written, with so many rows.
@@ -104,10 +105,6 @@ impl Unit {
     pub(crate) fn completes_its_partition(&self) -> bool {
         self.plan.slices_left.fetch_sub(1, Ordering::AcqRel) == 1
     }
-}
-
-pub(crate) fn file_name(generation: u64, number: usize) -> String {
-    format!("part-{generation}-{number}.parquet")
 }
 
 /// Each slice of a large partition for itself; small partitions together, up to so many rows.

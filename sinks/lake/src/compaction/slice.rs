@@ -1,19 +1,20 @@
 //! One worker's task: read its rows in one pass, and write one file for each of its slices.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_select::interleave::interleave_record_batch;
+use bytes::Bytes;
 
 use super::order::{OrderColumns, distinct_in_order};
 use super::plan::{Task, Unit};
-use super::read::LakeFile;
 use crate::beyond::flag;
-use crate::error::LakeError;
-use crate::folder::LakeFolder;
+use crate::error::{LakeError, blocking};
 use crate::manifest::{PendingRows, PublishedFile};
-use crate::parquet_files::{self, published_properties};
+use crate::parquet_files::{LakeFile, encode, published_properties};
+use crate::storage::Storage;
 
 /// So many rows are put together at a time on their way into a file.
 const WRITE_ROWS: usize = 8192;
@@ -25,26 +26,43 @@ struct Rows {
     of_unit: Vec<Vec<(usize, Range<usize>)>>,
 }
 
-/// Writes the task's files into the waiting folders.
-pub(crate) fn write(folder: &LakeFolder, task: &Task) -> Result<(), LakeError> {
-    let rows = read(folder, task)?;
-    let batches: Vec<&RecordBatch> = rows.batches.iter().collect();
-    let columns = OrderColumns::of_all(&rows.batches)?;
-    for (unit, pieces) in task.units.iter().zip(&rows.of_unit) {
-        let path = folder.waiting(&unit.plan.partition).join(unit.file_name());
-        let places = distinct_in_order(&columns, pieces)?;
-        let sorted =
-            places.chunks(WRITE_ROWS).map(|places| flag(interleave_record_batch(&batches, places)?, &unit.plan.beyond));
-        unit.written(parquet_files::write(&path, published_properties(), sorted)?);
+/// What one unit wants of a landing file: some rows, or those of them whose learners are in some buckets.
+struct Wanted {
+    unit: usize,
+    rows: Range<usize>,
+    buckets: Option<RangeInclusive<u16>>,
+}
+
+/// Writes the task's files to where they wait.
+pub(crate) async fn write(storage: &impl Storage, task: &Arc<Task>) -> Result<(), LakeError> {
+    let rows = read(storage, task).await?;
+    let encoding = task.clone();
+    let files = blocking(move || encode_files(&encoding, &rows)).await?;
+    for (unit, (content, rows)) in task.units.iter().zip(files) {
+        storage.put_part(&unit.plan.partition, &unit.file_name(), content).await?;
+        unit.written(rows);
     }
     Ok(())
 }
 
-fn read(folder: &LakeFolder, task: &Task) -> Result<Rows, LakeError> {
+/// A file for each unit, and the number of its rows.
+fn encode_files(task: &Task, rows: &Rows) -> Result<Vec<(Bytes, u64)>, LakeError> {
+    let batches: Vec<&RecordBatch> = rows.batches.iter().collect();
+    let columns = OrderColumns::of_all(&rows.batches)?;
+    let encode_file = |(unit, pieces): (&Unit, &Vec<(usize, Range<usize>)>)| {
+        let places = distinct_in_order(&columns, pieces)?;
+        let sorted =
+            places.chunks(WRITE_ROWS).map(|places| flag(interleave_record_batch(&batches, places)?, &unit.plan.beyond));
+        encode(published_properties(), sorted)
+    };
+    task.units.iter().zip(&rows.of_unit).map(encode_file).collect()
+}
+
+async fn read(storage: &impl Storage, task: &Task) -> Result<Rows, LakeError> {
     let mut rows = Rows { batches: Vec::new(), of_unit: vec![Vec::new(); task.units.len()] };
-    read_landed(folder, task, &mut rows)?;
+    read_landed(storage, task, &mut rows).await?;
     for (at, unit) in task.units.iter().enumerate() {
-        read_published(folder, unit, |batch| rows.push_whole(at, batch))?;
+        read_published(storage, unit, at, &mut rows).await?;
     }
     Ok(rows)
 }
@@ -56,7 +74,7 @@ impl Rows {
     }
 
     /// Takes the batches that hold, one after the other, so many rows of each of the units.
-    fn push_shared(&mut self, batches: Vec<RecordBatch>, wanted: impl Iterator<Item = (usize, usize)>) {
+    fn push_shared(&mut self, batches: Vec<RecordBatch>, wanted: Vec<(usize, usize)>) {
         let (mut batch, mut at) = (0, 0);
         for (unit, mut left) in wanted {
             while left > 0 && batch < batches.len() {
@@ -70,47 +88,64 @@ impl Rows {
     }
 }
 
-/// Every landing file is opened once.
-fn read_landed(folder: &LakeFolder, task: &Task, rows: &mut Rows) -> Result<(), LakeError> {
+/// Every landing file is read once, and let go before the next.
+async fn read_landed(storage: &impl Storage, task: &Task, rows: &mut Rows) -> Result<(), LakeError> {
     for (name, wanted) in files(task) {
-        let file = LakeFile::open(&folder.landing().join(name))?;
-        let mut ranges = Vec::with_capacity(wanted.len());
-        for (unit, rows) in &wanted {
-            ranges.push(range(&file, &task.units[*unit], rows)?);
-        }
-        let lengths = wanted.iter().zip(&ranges).map(|((unit, _), range)| (*unit, range.len()));
-        rows.push_shared(file.read(&ranges)?, lengths);
+        let content = storage.get_landing(name).await?;
+        let (batches, lengths) = blocking(move || decode_landed(content, &wanted)).await?;
+        rows.push_shared(batches, lengths);
     }
     Ok(())
 }
 
+/// The rows that are wanted, and how many of them are each unit's.
+#[expect(clippy::type_complexity, reason = "read in one place")]
+fn decode_landed(content: Bytes, wanted: &[Wanted]) -> Result<(Vec<RecordBatch>, Vec<(usize, usize)>), LakeError> {
+    let file = LakeFile::open(content)?;
+    let mut ranges = Vec::with_capacity(wanted.len());
+    for Wanted { rows, buckets, .. } in wanted {
+        let narrowed = buckets.as_ref().map(|buckets| file.narrow(rows.clone(), buckets)).transpose()?;
+        ranges.push(narrowed.unwrap_or_else(|| rows.clone()));
+    }
+    let lengths = wanted.iter().zip(&ranges).map(|(wanted, range)| (wanted.unit, range.len())).collect();
+    Ok((file.read(&ranges)?, lengths))
+}
+
 /// Which rows of which landing files go to which unit, in order of the rows.
-fn files(task: &Task) -> BTreeMap<&str, Vec<(usize, &PendingRows)>> {
-    let mut files = BTreeMap::<&str, Vec<(usize, &PendingRows)>>::new();
+fn files(task: &Task) -> BTreeMap<&str, Vec<Wanted>> {
+    let mut files = BTreeMap::<&str, Vec<Wanted>>::new();
     for (at, unit) in task.units.iter().enumerate() {
-        for rows in &unit.plan.pending {
-            files.entry(&rows.file).or_default().push((at, rows));
+        for pending in &unit.plan.pending {
+            files.entry(&pending.file).or_default().push(wanted(at, unit, pending));
         }
     }
-    files.values_mut().for_each(|wanted| wanted.sort_by_key(|(_, rows)| rows.first_row));
+    files.values_mut().for_each(|wanted| wanted.sort_by_key(|wanted| wanted.rows.start));
     files
 }
 
-fn range(file: &LakeFile, unit: &Unit, rows: &PendingRows) -> Result<Range<usize>, LakeError> {
-    let range = rows.first_row as usize..(rows.first_row + rows.rows) as usize;
-    if unit.is_whole_partition() { Ok(range) } else { file.narrow(range, &unit.buckets()) }
+fn wanted(at: usize, unit: &Unit, pending: &PendingRows) -> Wanted {
+    let rows = pending.first_row as usize..(pending.first_row + pending.rows) as usize;
+    let buckets = (!unit.is_whole_partition()).then(|| unit.buckets());
+    Wanted { unit: at, rows, buckets }
 }
 
 /// The unit's rows of the generation before.
-fn read_published(folder: &LakeFolder, unit: &Unit, push: impl FnMut(RecordBatch)) -> Result<(), LakeError> {
-    let mut batches = Vec::new();
+async fn read_published(storage: &impl Storage, unit: &Unit, at: usize, rows: &mut Rows) -> Result<(), LakeError> {
     let buckets = unit.buckets();
     let meets = |file: &&PublishedFile| file.buckets.start() <= buckets.end() && buckets.start() <= file.buckets.end();
     for file in unit.plan.base.files.iter().filter(meets) {
         let is_whole = buckets.contains(file.buckets.start()) && buckets.contains(file.buckets.end());
-        let rows = LakeFile::open(&folder.published(&unit.plan.partition).join(&file.name))?;
-        batches.append(&mut if is_whole { rows.read_all()? } else { rows.read_buckets(&buckets)? });
+        let content = storage.get_part(&unit.plan.partition, &file.name).await?;
+        let part = (!is_whole).then(|| buckets.clone());
+        for batch in blocking(move || decode_published(content, part)).await? {
+            rows.push_whole(at, batch);
+        }
     }
-    batches.into_iter().for_each(push);
     Ok(())
+}
+
+/// All rows, or those of some buckets.
+fn decode_published(content: Bytes, buckets: Option<RangeInclusive<u16>>) -> Result<Vec<RecordBatch>, LakeError> {
+    let file = LakeFile::open(content)?;
+    buckets.map_or_else(|| file.read_all(), |buckets| file.read_buckets(&buckets))
 }

@@ -1,33 +1,44 @@
-//! The rows of a slice, from landing files and from the generation before.
+//! The rows of a file: all, some ranges, or those of some learner buckets.
 
-use std::fs::File;
 use std::ops::{Range, RangeInclusive};
-use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch, StringArray};
 use arrow_select::filter::filter_record_batch;
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 
 use crate::error::LakeError;
-use crate::rows::schema;
+use crate::rows::{LakeRow, from_batch, schema};
 
 const BATCH_ROWS: usize = 8192;
 
+/// The rows of a landing file or of a published file, all of one tenant (whose name stands in the file's partition).
+///
+/// # Errors
+/// When the bytes are no file of the lake.
+pub fn rows_of(tenant: &Arc<str>, file: &Bytes) -> Result<Vec<LakeRow>, LakeError> {
+    let mut rows = Vec::new();
+    for batch in LakeFile::open(file.clone())?.read_all()? {
+        rows.append(&mut from_batch(tenant, &batch)?);
+    }
+    Ok(rows)
+}
+
 /// A Parquet file of the lake, its footer read once.
 pub(crate) struct LakeFile {
-    file: File,
+    content: Bytes,
     metadata: ArrowReaderMetadata,
 }
 
 impl LakeFile {
-    pub(crate) fn open(path: &Path) -> Result<LakeFile, LakeError> {
-        let file = File::open(path).map_err(LakeError::file(path))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new().with_schema(schema()))?;
-        Ok(LakeFile { file, metadata })
+    pub(crate) fn open(content: Bytes) -> Result<LakeFile, LakeError> {
+        let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::new().with_schema(schema()))?;
+        Ok(LakeFile { content, metadata })
     }
 
     /// The rows of the ranges (in order, apart), one after the other.
@@ -75,9 +86,8 @@ impl LakeFile {
     }
 
     fn reader(&self, ranges: &[Range<usize>], columns: ProjectionMask) -> Result<ParquetRecordBatchReader, LakeError> {
-        let file = self.file.try_clone().map_err(LakeError::file("a file of the lake"))?;
         let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), self.rows());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.content.clone(), self.metadata.clone())
             .with_batch_size(BATCH_ROWS)
             .with_projection(columns)
             .with_row_selection(selection);

@@ -1,58 +1,19 @@
-//! The lake's folder on one machine: its parts, and what it takes to make changes in it durable and atomic.
+//! Files and folders: what it takes to make changes durable and atomic.
 
 use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 use crate::error::LakeError;
-use crate::partition::Partition;
 
-/// The folder of a lake.
-#[derive(Debug, Clone)]
-pub struct LakeFolder {
-    root: PathBuf,
-}
-
-impl LakeFolder {
-    /// Makes the folder and its parts where they are missing.
-    pub fn create(root: &Path) -> Result<LakeFolder, LakeError> {
-        let folder = LakeFolder { root: root.to_path_buf() };
-        for part in [folder.events(), folder.landing(), folder.next()] {
-            fs::create_dir_all(&part).map_err(LakeError::file(&part))?;
-        }
-        sync_folder(root)?;
-        Ok(folder)
-    }
-
-    /// What readers see.
-    pub fn events(&self) -> PathBuf {
-        self.root.join("events")
-    }
-
-    /// Where landing files lie.
-    pub fn landing(&self) -> PathBuf {
-        self.root.join("landing")
-    }
-
-    /// The manifest's file.
-    pub fn manifest(&self) -> PathBuf {
-        self.root.join("manifest.redb")
-    }
-
-    /// Where new generations are written.
-    pub(crate) fn next(&self) -> PathBuf {
-        self.root.join("next")
-    }
-
-    /// A partition as readers see it.
-    pub fn published(&self, partition: &Partition) -> PathBuf {
-        self.events().join(partition.folder())
-    }
-
-    /// A partition's next generation, or after the exchange the one before.
-    pub(crate) fn waiting(&self, partition: &Partition) -> PathBuf {
-        self.next().join(partition.folder())
-    }
+/// Writes a file and makes its content durable (its name is not yet).
+pub(crate) fn write_file(file: &Path, content: &[u8]) -> Result<(), LakeError> {
+    let write = || {
+        let mut file = File::create(file)?;
+        file.write_all(content)?;
+        file.sync_all()
+    };
+    write().map_err(LakeError::file(file))
 }
 
 /// Makes the names in a folder durable.
@@ -92,8 +53,9 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// Puts `new` in the place of `old`, durably. On Linux and Apple systems one atomic exchange: a reader finds either the
-/// one or the other, and `new` then holds what was in `old`. Where the system or the file system cannot exchange, two renames, with
-/// a moment between them in which a reader finds nothing at `old`; a crash in that moment is repaired when the lake opens.
+/// one or the other, and `new` then holds what was in `old`. Where the system or the file system cannot exchange, two
+/// renames, with a moment between them in which a reader finds nothing at `old`; a crash in that moment is repaired when
+/// the lake opens.
 pub(crate) fn exchange(new: &Path, old: &Path) -> Result<(), LakeError> {
     if !old.exists() {
         if let Some(parent) = old.parent() {
