@@ -5,8 +5,8 @@
 //! 1. The next generation is written, whole and durable, to where it waits. Until step 2 it is waste.
 //! 2. The manifest publishes it: one transaction {generation g → g + 1, its landing rows no longer pending}. From here it is
 //!    the truth, though readers do not see it yet: nothing but [`settle`] touches what waits.
-//! 3. The waiting and the published generation change places. Opening the lake, or compacting again, does so if a crash or
-//!    a failure came before.
+//! 3. The waiting and the published generation change places. Opening the lake, or compacting again, does so if a crash
+//!    or a failure came before.
 //! 4. The old generation, now the one that waits, is deleted.
 //! 5. Landing files with no pending rows are deleted, then forgotten.
 //!
@@ -67,8 +67,8 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
         Compactor { manifest, storage, slice_rows: SLICE_ROWS, workers, running, was_cut_short }
     }
 
-    /// So many tasks are worked on at once. With one, so is one call to the manifest or the storage, in an order that only
-    /// depends on what the lake holds.
+    /// So many tasks are worked on at once. With one, calls to the manifest and the storage come one at a time, in an
+    /// order that depends on what the lake holds alone.
     pub fn with_workers(mut self, workers: usize) -> Compactor<M, S> {
         self.workers = workers.max(1);
         self
@@ -93,9 +93,9 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
         Ok(())
     }
 
-    /// Publishes every partition that has pending rows, or of which more events have come to be known as beyond state. What
-    /// lands meanwhile waits for the next time. After a failure call it again: partitions that were done stay done. Once
-    /// this is dropped, no further call is made.
+    /// Publishes every partition that has pending rows, or of which more events have come to be known as beyond state.
+    /// What lands meanwhile waits for the next time. After a failure call it again: partitions that were done stay done.
+    /// Once this is dropped, no further call is made.
     pub async fn run(&self, beyond: &Beyond) -> Result<Compacted, LakeError> {
         let _running = self.running.lock().await;
         if self.was_cut_short.swap(true, Ordering::AcqRel) {

@@ -1,4 +1,5 @@
-//! For tests: a manifest and a storage that fail, or stop for good, at one call of a plan. Both count their calls together.
+//! For tests: a manifest and a storage that fail, or stop for good, at one call of a plan. Both count their calls
+//! together.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};

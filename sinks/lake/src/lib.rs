@@ -12,11 +12,11 @@
 //! manifest.redb
 //! ```
 //!
-//! The API is async; file work and Parquet run on tokio's blocking threads, so a caller needs no `spawn_blocking` of its
-//! own. Parquet is made and read in memory; the ports are called from async code alone. There is no clock and no randomness
-//! here, and a compactor of one worker makes one call at a time, in an order that its input decides: a simulator may stop
-//! it at any of them. The caller says when to compact. It must not know the live tables, the stream's protocol or how
-//! events are folded.
+//! The API is async; file work and Parquet run on tokio's blocking threads, so a caller needs no `spawn_blocking` of
+//! its own. Parquet is made and read in memory; the ports are called from async code alone. There is no clock and no
+//! randomness here, and a compactor of one worker makes one call at a time, in an order that the lake's content decides:
+//! a simulator may stop it at any of them. The caller says when to compact. It must not know the live tables, the
+//! stream's protocol or how events are folded.
 
 #![warn(missing_docs)]
 

@@ -1,11 +1,12 @@
 //! The storage's port: where landing files and generations lie, as whole objects of bytes.
 //!
 //! A generation of a partition is a set of *part files*. The one that readers see is *published*; the next one is put
-//! together where it *waits*, beside it and unseen. [`Storage::show`] lets the two change places. What counts is not written
-//! here but in the [manifest](crate::manifest).
+//! together where it *waits*, beside it and unseen. [`Storage::show`] lets the two change places. Which generation counts
+//! is not written here but in the [manifest](crate::manifest).
 //!
-//! A call that fails may have happened or not; each may be made again. So may one whose future is dropped before it answers,
-//! but it changes no generation any more once a later call on generations, other than [`Storage::put_part`], has answered.
+//! A call that fails may have happened or not; each may be made again. So may one whose future is dropped before it
+//! answers, but it changes no generation any more once a later call on generations, other than [`Storage::put_part`],
+//! has answered.
 
 #[cfg(test)]
 mod contract;
@@ -27,8 +28,8 @@ pub const UNFINISHED: &str = ".tmp";
 
 /// What holds a lake's files.
 pub trait Storage: Send + Sync + 'static {
-    /// Writes a landing file of a new name. Once this answers it is there whole, and durable; before, it may be listed as
-    /// [`UNFINISHED`].
+    /// Writes a landing file of a new name. Once this answers it is there whole, and durable; before, it may be listed
+    /// as [`UNFINISHED`].
     fn put_landing(&self, name: &str, content: Bytes) -> impl Future<Output = Result<(), LakeError>> + Send;
 
     /// A landing file's content.

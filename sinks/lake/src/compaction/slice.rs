@@ -26,6 +26,12 @@ struct Rows {
     of_unit: Vec<Vec<(usize, Range<usize>)>>,
 }
 
+/// What is wanted of a landing file: batches that hold, one after the other, so many rows of each of the units.
+struct Landed {
+    batches: Vec<RecordBatch>,
+    rows_of_unit: Vec<(usize, usize)>,
+}
+
 /// What one unit wants of a landing file: some rows, or those of them whose learners are in some buckets.
 struct Wanted {
     unit: usize,
@@ -73,10 +79,9 @@ impl Rows {
         self.batches.push(batch);
     }
 
-    /// Takes the batches that hold, one after the other, so many rows of each of the units.
-    fn push_shared(&mut self, batches: Vec<RecordBatch>, wanted: Vec<(usize, usize)>) {
+    fn push_shared(&mut self, Landed { batches, rows_of_unit }: Landed) {
         let (mut batch, mut at) = (0, 0);
-        for (unit, mut left) in wanted {
+        for (unit, mut left) in rows_of_unit {
             while left > 0 && batch < batches.len() {
                 let end = batches[batch].num_rows().min(at + left);
                 self.of_unit[unit].push((self.batches.len() + batch, at..end));
@@ -92,23 +97,20 @@ impl Rows {
 async fn read_landed(storage: &impl Storage, task: &Task, rows: &mut Rows) -> Result<(), LakeError> {
     for (name, wanted) in files(task) {
         let content = storage.get_landing(name).await?;
-        let (batches, lengths) = blocking(move || decode_landed(content, &wanted)).await?;
-        rows.push_shared(batches, lengths);
+        rows.push_shared(blocking(move || decode_landed(content, &wanted)).await?);
     }
     Ok(())
 }
 
-/// The rows that are wanted, and how many of them are each unit's.
-#[expect(clippy::type_complexity, reason = "read in one place")]
-fn decode_landed(content: Bytes, wanted: &[Wanted]) -> Result<(Vec<RecordBatch>, Vec<(usize, usize)>), LakeError> {
+fn decode_landed(content: Bytes, wanted: &[Wanted]) -> Result<Landed, LakeError> {
     let file = LakeFile::open(content)?;
     let mut ranges = Vec::with_capacity(wanted.len());
     for Wanted { rows, buckets, .. } in wanted {
         let narrowed = buckets.as_ref().map(|buckets| file.narrow(rows.clone(), buckets)).transpose()?;
         ranges.push(narrowed.unwrap_or_else(|| rows.clone()));
     }
-    let lengths = wanted.iter().zip(&ranges).map(|(wanted, range)| (wanted.unit, range.len())).collect();
-    Ok((file.read(&ranges)?, lengths))
+    let rows_of_unit = wanted.iter().zip(&ranges).map(|(wanted, range)| (wanted.unit, range.len())).collect();
+    Ok(Landed { batches: file.read(&ranges)?, rows_of_unit })
 }
 
 /// Which rows of which landing files go to which unit, in order of the rows.

@@ -14,12 +14,12 @@ use crate::error::{LakeError, blocking};
 use crate::partition::Partition;
 use files::{create_folder, exchange, remove_file, remove_folder, sync_folder, write_file};
 
-/// The folder of a lake.
+/// The folder of a lake. Whoever shares one works on clones, not on a second one of the same path.
 #[derive(Debug, Clone)]
 pub struct LakeFolder {
     root: PathBuf,
-    /// Work on a blocking thread goes on when its caller is gone, and keeps this locked: later work on generations waits
-    /// for it. Part files are written side by side, everything else on generations alone.
+    /// Work on a blocking thread goes on when its caller is gone, and keeps this locked: later work on generations
+    /// waits for it. Part files are written side by side, everything else on generations alone.
     generations: Arc<RwLock<()>>,
 }
 
