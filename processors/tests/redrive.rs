@@ -115,7 +115,7 @@ impl World {
 struct Consumers {
     live: LiveProcessor<MemoryTable, Arc<WorldStrays>>,
     table: Arc<MemoryTable>,
-    lake_side: LakeProcessor<trilha_lake::manifest::EmbeddedManifest, Arc<WorldStrays>>,
+    lake_side: LakeProcessor<trilha_lake::manifest::EmbeddedManifest, trilha_lake::LakeFolder, Arc<WorldStrays>>,
     lake: Lake,
     _folder: tempfile::TempDir,
     done: Option<SequenceNumber>,

@@ -79,14 +79,14 @@ async fn misplaced_events_are_safe_only_when_every_put_is() {
 struct LakeSide {
     world: World,
     manifest: Arc<MemoryManifest>,
-    processor: LakeProcessor<MemoryManifest, Arc<world::WorldStrays>>,
+    processor: LakeProcessor<MemoryManifest, LakeFolder, Arc<world::WorldStrays>>,
     _folder: tempfile::TempDir,
 }
 
 impl LakeSide {
     async fn new() -> LakeSide {
         let (world, folder, manifest) = (World::new(), tempfile::tempdir().unwrap(), Arc::<MemoryManifest>::default());
-        let lake = LakeFolder::create(folder.path()).unwrap();
+        let lake = Arc::new(LakeFolder::create(folder.path()).unwrap());
         let writer = Arc::new(LakeWriter::open(Arc::clone(&manifest), lake, 1).await.unwrap());
         let processor = LakeProcessor::new(writer, Arc::new(world.strays()), INCARNATION.into());
         LakeSide { world, manifest, processor, _folder: folder }

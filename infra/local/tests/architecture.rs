@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each library may use of the workspace; binaries may use everything.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("trilha-schemas", &[]),
     ("trilha-core", &["trilha-schemas"]),
     ("trilha-live", &["trilha-schemas"]),
@@ -22,6 +22,7 @@ const EDGES: [(&str, &[&str]); 9] = [
     ),
     ("trilha-dashboard", &["trilha-core", "trilha-live", "trilha-schemas"]),
     ("trilha-simulator", &[]),
+    ("trilha-sim-oracle", &[]),
 ];
 
 /// Everything that the pure crates use from outside: nothing that waits, asks the time, rolls dice or opens files.
