@@ -17,7 +17,7 @@ use trilha_collector::quarantine::{MAX_RAW_BYTES, Quarantine, Rejection, RowKey,
 use trilha_core::keys;
 use trilha_lake::{Beyond, Lake};
 use trilha_live::memory::MemoryTable;
-use trilha_live::port::LiveTable;
+use trilha_live::port::{Consistency, LiveTable};
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
 use trilha_processors::redrive::{Before, Outcome, RedriveError, redrive};
@@ -163,7 +163,7 @@ impl Consumers {
         let learners = self.learners.iter().map(|(tenant, learner)| keys::learner_partition(tenant, learner));
         let mut numbers = BTreeMap::new();
         for partition in learners.chain([keys::course_partition(TENANT, COURSE), keys::courses_partition(TENANT)]) {
-            for item in self.table.query(&partition, "").await.unwrap() {
+            for item in self.table.query(&partition, "", Consistency::Strong).await.unwrap() {
                 numbers.insert((item.key.partition, item.key.sort), item.value);
             }
         }
