@@ -5,4 +5,5 @@ pub mod client;
 pub mod compaction;
 pub mod foreign;
 pub mod mapping;
+pub mod redrive;
 pub mod reshard;

@@ -8,10 +8,12 @@
 
 pub mod actors;
 pub mod dice;
+pub mod faults;
 pub mod judge;
 pub mod learners;
 pub mod ledger;
 pub mod machine;
 pub mod ports;
 pub mod run;
+pub mod seeds;
 pub mod world;

@@ -107,7 +107,7 @@ struct State {
     environments: Vec<Environment>,
     collectors: Vec<CollectorProcess>,
     /// Processes that may crash though nobody waits for them.
-    others: Vec<ProcessId>,
+    others: BTreeMap<ProcessId, &'static str>,
     /// Invocations that their poller has given up, and which go on.
     zombies: Vec<TaskId>,
     checkpoints: BTreeMap<(Consumer, String), Vec<SequenceNumber>>,
@@ -277,9 +277,9 @@ impl Machine {
         self.state().zombies.push(task);
     }
 
-    /// The process may crash from now on.
-    pub fn may_crash(&self, process: &Process) {
-        self.state().others.push(process.id);
+    /// The process may crash from now on; as what is said.
+    pub fn may_crash(&self, process: &Process, kind: &'static str) {
+        self.state().others.insert(process.id, kind);
     }
 
     /// Crashes one of the processes that are at work, if any is.
@@ -288,7 +288,7 @@ impl Machine {
             let state = self.state();
             let of_environments = state.environments.iter().map(|environment| environment.process.id);
             let of_collectors = state.collectors.iter().map(|collector| collector.process.id);
-            let all: Vec<_> = of_environments.chain(of_collectors).chain(state.others.iter().copied()).collect();
+            let all: Vec<_> = of_environments.chain(of_collectors).chain(state.others.keys().copied()).collect();
             self.world.waiting_processes().into_iter().filter(|process| all.contains(process)).collect()
         };
         if crashable.is_empty() {
@@ -312,8 +312,7 @@ impl Machine {
         let kind = match state.environments.iter().find(of).map(|environment| environment.consumer) {
             Some(Consumer::Live) => "live consumer crashed",
             Some(Consumer::Lake) => "lake consumer crashed",
-            None if state.others.contains(&process) => "compaction or absorption crashed",
-            None => "collector crashed",
+            None => state.others.get(&process).copied().unwrap_or("collector crashed"),
         };
         drop(state);
         self.world.count(kind);
@@ -333,7 +332,7 @@ impl Machine {
             let state = self.state();
             let of_environments = state.environments.iter().map(|environment| environment.process.id);
             let of_collectors = state.collectors.iter().map(|collector| collector.process.id);
-            of_environments.chain(of_collectors).chain(state.others.iter().copied()).collect()
+            of_environments.chain(of_collectors).chain(state.others.keys().copied()).collect()
         };
         for process in &all {
             self.world.crash(*process).await;
@@ -349,7 +348,7 @@ impl Machine {
         let mut state = self.state();
         state.environments.retain(|environment| !processes.contains(&environment.process.id));
         state.collectors.retain(|collector| !processes.contains(&collector.process.id));
-        state.others.retain(|process| !processes.contains(process));
+        state.others.retain(|process, _| !processes.contains(process));
     }
 
     /// Notes how far a consumer has come in a shard.

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use trilha_collector::quarantine::{Quarantine, RowKey};
-use trilha_processors::redrive::{Before, redrive};
 
-use crate::actors::{client, compaction, foreign, mapping, reshard};
+use crate::actors::{client, compaction, foreign, mapping, redrive, reshard};
 use crate::dice::Dice;
 use crate::judge::judge;
 use crate::learners::{Fate, TENANTS, acts};
@@ -118,6 +116,8 @@ impl Run {
         self.machine.world.spawn(&process, compaction::run(Arc::clone(&self.machine), process.clone()));
         let process = self.machine.world.process();
         self.machine.world.spawn(&process, reshard::run(Arc::clone(&self.machine), process.clone()));
+        let process = self.machine.world.process();
+        self.machine.world.spawn(&process, redrive::run(Arc::clone(&self.machine), process.clone()));
     }
 
     /// Turns, and between them crashes and clocks that are set, until all clients are done.
@@ -149,27 +149,14 @@ impl Run {
 
     /// Drives every row that can be read now, some twice.
     async fn redrive(&mut self) {
-        let process = self.machine.world.process();
-        let mut keys: Vec<RowKey> = Vec::new();
-        for row in self.machine.quarantine.list(None, usize::MAX).await.unwrap_or_default() {
-            keys.push(row.key);
+        let mut keys = Vec::new();
+        for key in redrive::keys(&self.machine).await {
+            keys.push(key);
             if self.dice.chance(300) {
-                keys.push(row.key);
+                keys.push(key);
             }
         }
-        let (machine, in_process) = (Arc::clone(&self.machine), process.clone());
-        self.machine.world.spawn(&process, async move {
-            let strays = machine.strays(&in_process);
-            for key in keys {
-                let again = redrive(&strays, key, Before::Again, machine.world.now_millis()).await;
-                in_process.note(|| format!("redrive {key}: {again:?}"));
-                match again {
-                    Ok(trilha_processors::redrive::Outcome::Redriven { .. }) => machine.world.count("row driven again"),
-                    Ok(_) => {}
-                    Err(error) => machine.world.fail(format!("the row {key} cannot be driven again: {error}")),
-                }
-            }
-        });
+        redrive::start(&self.machine, keys);
     }
 
     /// The last absorption and compaction, with nothing in their way.

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::dice::Dice;
+use crate::faults::{KINDS, intensity};
 
 /// Names a process.
 pub type ProcessId = usize;
@@ -29,7 +30,9 @@ pub struct World {
 }
 
 struct State {
+    seed: u64,
     dice: Dice,
+    intensities: BTreeMap<&'static str, usize>,
     now_millis: i64,
     chaos: bool,
     running: bool,
@@ -84,7 +87,9 @@ impl World {
     /// A world at a time. `tracing` keeps a line for everything that happens.
     pub fn new(seed: u64, now_millis: i64, tracing: bool) -> Arc<World> {
         let state = State {
+            seed,
             dice: Dice::new(seed, 1),
+            intensities: BTreeMap::new(),
             now_millis,
             chaos: true,
             running: false,
@@ -127,10 +132,13 @@ impl World {
         roll(&mut self.state().dice)
     }
 
-    /// Whether a fault happens now: so many times in a thousand while there is chaos. What happens is counted.
+    /// Whether a fault happens now, while there is chaos: so many times in a thousand, more in some runs and less in others.
+    /// What happens is counted.
     pub fn fault(&self, kind: &'static str, in_thousand: usize) -> bool {
         let mut state = self.state();
-        let happens = state.chaos && state.dice.chance(in_thousand);
+        let seed = state.seed;
+        let intensity = *state.intensities.entry(kind).or_insert_with(|| intensity(seed, kind));
+        let happens = state.chaos && state.dice.chance((in_thousand * intensity / 10).min(500));
         if happens {
             state.count(kind);
         }
@@ -289,6 +297,7 @@ impl World {
 
 impl State {
     fn count(&mut self, kind: &'static str) {
+        debug_assert!(KINDS.contains(&kind), "{kind} is no listed fault");
         *self.faults.entry(kind).or_default() += 1;
         self.note(|| format!("fault {kind}"));
     }

@@ -112,7 +112,12 @@ fn note(machine: &Machine, request: &[usize], receipt: &Receipt) -> Vec<usize> {
         match receipt.rejected.iter().find(|rejected| rejected.index == index) {
             None => ledger.facts[*act].acknowledged = true,
             Some(rejected) if rejected.code == "try_again" => again.push(*act),
-            Some(_) => ledger.facts[*act].refused = true,
+            Some(_) => {
+                ledger.facts[*act].refused = true;
+                if ledger.acts[*act].fate == Fate::TooNew {
+                    machine.world.count("refused for now");
+                }
+            }
         }
     }
     let taken = request.len() - receipt.rejected.len();

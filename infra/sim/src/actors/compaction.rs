@@ -20,7 +20,7 @@ pub async fn run(machine: Arc<Machine>, me: Process) {
             return;
         }
         let process = machine.world.process();
-        machine.may_crash(&process);
+        machine.may_crash(&process, "compaction or absorption crashed");
         let (compacting, in_process) = (Arc::clone(&machine), process.clone());
         let task = machine.world.spawn(&process, async move {
             // What fails is done the next time.

@@ -85,7 +85,7 @@ async fn expire(machine: &Arc<Machine>, me: &Process) {
     machine.world.changed();
     for _ in 0..3 {
         let process = machine.world.process();
-        machine.may_crash(&process);
+        machine.may_crash(&process, "compaction or absorption crashed");
         let (absorbing, in_process) = (Arc::clone(machine), process.clone());
         let task = machine.world.spawn(&process, async move {
             // What fails is done the next time.
