@@ -8,6 +8,10 @@ use trilha_sim::faults::KINDS;
 use trilha_sim::run::Outcome;
 use trilha_sim::seeds::run_all;
 
+/// Parquet makes and drops large contexts for each column: the system's allocator gives them back every time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Simulates the pipeline under every fault, seed by seed, and compares with an oracle.
 ///
 /// A seed that diverges is named; run it alone with its trace: `trilha-sim --from SEED --trace`.

@@ -6,6 +6,9 @@ use trilha_sim::faults::KINDS;
 use trilha_sim::run::run;
 use trilha_sim::seeds::{run_all, runtime};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
 }

@@ -52,7 +52,7 @@ pub(crate) fn landing_file(
 ) -> Result<(LandingFile, Bytes), LakeError> {
     let sorted = in_landing_order(rows);
     let batch = to_batch_of(&sorted, fold_version)?;
-    let (content, _) = encode(landing_properties(), std::iter::once(Ok(batch)))?;
+    let (content, _) = encode(landing_properties(sorted.len()), std::iter::once(Ok(batch)))?;
     Ok((LandingFile { name: name.to_file_name(), rows: count(&sorted) }, content))
 }
 

@@ -26,28 +26,32 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// Columns in which nearly every row has a value of its own: a dictionary of them costs and saves nothing.
 const UNIQUE: [&str; 2] = ["event_id", "source_id"];
 
-/// A landing file lives for a minute: quick to write, no statistics.
-pub(crate) fn landing_properties() -> WriterProperties {
-    base(1).set_statistics_enabled(EnabledStatistics::None).build()
+/// A file of fewer rows is not compressed: each page costs a compressor of its own, which saves nothing of a few bytes.
+const COMPRESS_FROM_ROWS: usize = 512;
+
+/// A landing file of so many rows lives for a minute: quick to write, no statistics.
+pub(crate) fn landing_properties(rows: usize) -> WriterProperties {
+    base(rows, 1).set_statistics_enabled(EnabledStatistics::None).build()
 }
 
-/// A published file is read often.
-pub(crate) fn published_properties() -> WriterProperties {
+/// A published file of so many rows is read often.
+pub(crate) fn published_properties(rows: usize) -> WriterProperties {
     let position = |name: &str| schema().index_of(name).ok();
     // Every column above `segments`, the only nested one, or below it is one leaf; those of the order all lie above it.
     let sorting = |name: &&str| {
         position(name).map(|at| SortingColumn { column_idx: at as i32, descending: false, nulls_first: false })
     };
-    base(3)
+    base(rows, 3)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_sorting_columns(Some(SORTED_BY.iter().filter_map(sorting).collect()))
         .build()
 }
 
-fn base(zstd_level: i32) -> WriterPropertiesBuilder {
+fn base(rows: usize, zstd_level: i32) -> WriterPropertiesBuilder {
     let level = ZstdLevel::try_new(zstd_level).unwrap_or_default();
+    let compression = if rows < COMPRESS_FROM_ROWS { Compression::UNCOMPRESSED } else { Compression::ZSTD(level) };
     let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_created_by(concat!("trilha-lake version ", env!("CARGO_PKG_VERSION")).to_string());
     UNIQUE
         .iter()

@@ -59,7 +59,7 @@ fn encode_files(task: &Task, rows: &Rows) -> Result<Vec<(Bytes, u64)>, LakeError
         let places = distinct_in_order(&columns, pieces)?;
         let sorted =
             places.chunks(WRITE_ROWS).map(|places| flag(interleave_record_batch(&batches, places)?, &unit.plan.beyond));
-        encode(published_properties(), sorted)
+        encode(published_properties(places.len()), sorted)
     };
     task.units.iter().zip(&rows.of_unit).map(encode_file).collect()
 }
