@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::event::{Body, Role, SentEvent};
 use crate::loose::{self, Draft, Names, at};
-use crate::reader::{Code, Read, Refusal};
+use crate::reader::{Code, Read, Refusal, read_each};
 use entity::{iri, type_tail};
 use kind::Kind;
 
@@ -26,7 +26,7 @@ pub fn read(document: &Value) -> Read {
         return vec![Err(loose::deep_refusal())];
     }
     match document {
-        Value::Array(documents) if documents.iter().any(is_envelope) => documents.iter().flat_map(one).collect(),
+        Value::Array(documents) if documents.iter().any(is_envelope) => read_each(documents, one),
         Value::Array(events) => envelope(events),
         _ => one(document),
     }

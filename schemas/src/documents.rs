@@ -75,7 +75,15 @@ impl Document {
 /// Splits what a reader gives; see the module.
 pub fn documents<R: BufRead>(reader: R) -> Documents<R> {
     Documents {
-        source: Source { reader, buffer: Vec::new(), start: 0, line: 1, column: 0 },
+        source: Source {
+            reader,
+            buffer: Vec::new(),
+            start: 0,
+            line: 1,
+            column: 0,
+            #[cfg(test)]
+            looked_at: 0,
+        },
         in_array: false,
         begun: false,
     }
@@ -143,8 +151,10 @@ impl<R: BufRead> Documents<R> {
                 break None;
             }
             let fed = &self.source.rest()[length..];
-            match scanner.feed(fed) {
-                Progress::More => length += fed.len(),
+            let (progress, fed) = (scanner.feed(fed), fed.len());
+            self.source.note_look(scanner.looked_at() - length);
+            match progress {
+                Progress::More => length += fed,
                 Progress::Done(last) => {
                     let deep = (scanner.deepest() > MAX_DEPTH).then_some(Problem::TooDeep);
                     let large = (length + last > MAX_DOCUMENT_BYTES).then_some(Problem::TooLarge);
@@ -161,10 +171,7 @@ impl<R: BufRead> Documents<R> {
 
     /// A line that starts with no bracket: a scalar, an object after what a log shipper wrote, or no JSON.
     fn unstructured(&mut self) -> io::Result<Document> {
-        let length = self.source.line_length()?;
-        let line = &self.source.rest()[..length];
-        let bracket = line.iter().position(|byte| *byte == b'{').filter(|at| !line[..*at].contains(&b'"'));
-        match bracket {
+        match self.source.bracket_in_line()? {
             Some(at) => {
                 self.source.consume(at);
                 self.structured(usize::MAX)
@@ -198,6 +205,9 @@ struct Source<R> {
     line: u64,
     /// Bytes between the last line break and `start`.
     column: usize,
+    /// How many bytes searches went over.
+    #[cfg(test)]
+    looked_at: usize,
 }
 
 impl<R: BufRead> Source<R> {
@@ -237,11 +247,33 @@ impl<R: BufRead> Source<R> {
         self.start += bytes;
     }
 
+    fn note_look(&mut self, _bytes: usize) {
+        #[cfg(test)]
+        {
+            self.looked_at += _bytes;
+        }
+    }
+
+    /// Where the line's first `{` stands, unless a `"` comes before it. Looks no farther, for a line may hold many documents.
+    fn bracket_in_line(&mut self) -> io::Result<Option<usize>> {
+        let mut before = 0;
+        while before < MAX_DOCUMENT_BYTES && self.has(before + 1)? {
+            let found = self.rest()[before..].iter().position(|byte| matches!(byte, b'{' | b'"' | b'\n'));
+            self.note_look(found.unwrap_or(self.rest().len() - before));
+            match found {
+                Some(at) => return Ok(Some(before + at).filter(|at| self.rest()[*at] == b'{')),
+                None => before = self.rest().len(),
+            }
+        }
+        Ok(None)
+    }
+
     /// The length of the line without its break, as far as it fits a document.
     fn line_length(&mut self) -> io::Result<usize> {
         let mut length = 0;
         while length < MAX_DOCUMENT_BYTES && self.has(length + 1)? {
             let found = self.rest()[length..].iter().position(|byte| *byte == b'\n');
+            self.note_look(found.unwrap_or(self.rest().len() - length));
             length = found.map_or(self.rest().len(), |at| length + at);
             if found.is_some() {
                 break;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::event::{Body, QuizAction, QuizEvent, SentEvent, SourceId};
 use crate::loose::{self, Draft, Names, at, str_at};
-use crate::reader::{Code, Read, Refusal, content_hash};
+use crate::reader::{Code, Read, Refusal, content_hash, read_each};
 use kind::Kind;
 
 const NAMES: Names = Names {
@@ -40,7 +40,7 @@ pub fn read_value(document: &Value) -> Read {
         return vec![Err(loose::deep_refusal())];
     }
     match document {
-        Value::Array(lines) => lines.iter().flat_map(line).collect(),
+        Value::Array(lines) => read_each(lines, line),
         _ => line(document),
     }
 }
@@ -62,7 +62,10 @@ fn events(line: &Value) -> Result<Read, Refusal> {
     let mut draft = draft(line, payload, kind)?;
     let source = SourceId::Content(content_hash(line));
     let body = match kind {
-        Kind::ProblemCheck => return Ok(questions(&draft, payload, &source)?.collect()),
+        Kind::ProblemCheck => {
+            draft.bound(&NAMES)?;
+            return Ok(questions(&draft, payload, &source)?.collect());
+        }
         Kind::Video(action) => Body::Video(video::event(&mut draft, action, payload)?),
         Kind::Exam(action) => exam(&mut draft, action, payload)?,
         Kind::Viewed(field) => Body::Viewed { object: required(payload, field)?.to_string() },

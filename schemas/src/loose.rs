@@ -205,6 +205,17 @@ impl Draft {
         Ok(SentEvent { source_id: source, time_millis, learner, course, session, role, title, flags, body })
     }
 
+    /// For an event that becomes many: refuses ids, and cuts the title, that are so long that copies of them would not be
+    /// bounded by what was sent. [`Draft::finish`] still tells that the title was longer.
+    pub(crate) fn bound(&mut self, names: &Names) -> Result<(), Refusal> {
+        check_length(names.learner, self.learner.as_deref().unwrap_or_default())?;
+        check_length(names.course, self.course.as_deref().unwrap_or_default())?;
+        check_length("session", self.session.as_deref().unwrap_or_default())?;
+        let title = self.title.take().map(|title| cut(title.trim().to_string(), MAX_TITLE_CHARS + 1).0);
+        self.title = title;
+        Ok(())
+    }
+
     /// A video's event without numbers.
     pub(crate) fn video(action: VideoAction, video: String) -> VideoEvent {
         VideoEvent {
@@ -304,7 +315,8 @@ fn check_body(body: &Body) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_length(field: &str, text: &str) -> Result<(), Refusal> {
+/// Refuses an id that is too long.
+pub(crate) fn check_length(field: &str, text: &str) -> Result<(), Refusal> {
     if text.len() <= MAX_ID_BYTES {
         return Ok(());
     }

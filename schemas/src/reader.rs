@@ -103,6 +103,14 @@ impl Refusal {
 /// may hold several events (an Open edX `problem_check`: one per question).
 pub type Read = Vec<Result<SentEvent, Refusal>>;
 
+/// What a list of documents came to. Most come to one event, so that this many have room at once: a list that grows takes
+/// three times the memory.
+pub(crate) fn read_each(documents: &[Value], read: impl Fn(&Value) -> Read) -> Read {
+    let mut events = Vec::with_capacity(documents.len());
+    documents.iter().for_each(|document| events.extend(read(document)));
+    events
+}
+
 /// The longest id of a learner, course, object or session, in bytes: two of them still make a key that DynamoDB takes.
 pub const MAX_ID_BYTES: usize = 500;
 /// The longest title, in characters; a longer one is cut and flagged.

@@ -10,7 +10,9 @@
 //!         · events: count, then each as `write_event` in `record/event.rs` writes it
 //! ```
 //!
-//! A decoder allocates no more than a small multiple of the record's own length, and at most 4 MiB for a body.
+//! What a decoder allocates is bounded whatever a record claims: 4 MiB for a body, so many events, strings and learners, and
+//! of each event's texts, which many events may share, 16 KiB. Values that no reader lets in are refused here too, so that
+//! whoever folds a record meets none.
 
 mod event;
 mod pack;
@@ -30,6 +32,10 @@ const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 /// The longest body that is decoded.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// The most events in a record; [`pack`] parts more.
+const MAX_EVENTS: usize = 4_096;
+/// The most bytes of one event's texts: more than readers let in.
+const MAX_EVENT_TEXT_BYTES: usize = 16 * 1024;
 /// Below this a zstd frame does not pay.
 const COMPRESS_FROM_BYTES: usize = 2 * 1024;
 const ZSTD_LEVEL: i32 = 1;

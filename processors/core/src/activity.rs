@@ -7,8 +7,8 @@ use trilha_schemas::flags::Flags;
 use trilha_schemas::packing::{Damaged, varint, zigzag};
 
 use crate::ids::id_hash;
-use crate::views::{CourseView, HourView, MonthView, Presence, version, versioned};
-use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
+use crate::views::{CourseView, HourView, MonthView, Presence, version};
+use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS, limits};
 
 /// `active_5m`: a minute and the four before.
 const WINDOW_MINUTES: i64 = 5;
@@ -160,17 +160,17 @@ impl ActivityItem {
     /// # Errors
     /// [`Damaged`] when the bytes are cut, flipped or of a later version.
     pub fn decode(bytes: &[u8]) -> Result<ActivityItem, Damaged> {
-        let mut input = versioned(bytes)?;
+        let mut input = limits::item(bytes)?;
         input.varint()?;
         let mut item = ActivityItem { known: input.byte()? != 0, ..ActivityItem::default() };
         let mut hour = 0i64;
         for _ in 0..input.count(2)? {
-            hour = hour.wrapping_add(input.zigzag()?);
+            hour = limits::time(hour, input.zigzag()?)?;
             item.hours.insert(hour, input.varint()?);
         }
         let mut day = 0i64;
         for _ in 0..input.count(1)? {
-            day = day.wrapping_add(input.zigzag()?);
+            day = limits::time(day, input.zigzag()?)?;
             item.days.insert(day);
         }
         for _ in 0..input.count(ID_BYTES)? {

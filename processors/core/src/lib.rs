@@ -23,6 +23,8 @@ pub mod metrics;
 
 mod ids;
 
+mod limits;
+
 pub use ids::id_hash;
 
 use trilha_schemas::ids::EventId;

@@ -37,6 +37,7 @@ pub(super) struct Scanner {
     expect: Expect,
     token: Token,
     deepest: usize,
+    looked_at: usize,
 }
 
 /// Beyond this depth a scan gives up.
@@ -44,7 +45,7 @@ const BOTTOM: usize = 256;
 
 impl Scanner {
     pub(super) fn new() -> Scanner {
-        Scanner { open: Vec::new(), expect: Expect::Value, token: Token::None, deepest: 0 }
+        Scanner { open: Vec::new(), expect: Expect::Value, token: Token::None, deepest: 0, looked_at: 0 }
     }
 
     /// The deepest nesting so far.
@@ -52,20 +53,33 @@ impl Scanner {
         self.deepest
     }
 
+    /// How many bytes it went over.
+    pub(super) fn looked_at(&self) -> usize {
+        self.looked_at
+    }
+
     /// Takes the next bytes of a document that starts with a bracket.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Progress {
+        let (progress, end) = self.scan(bytes);
+        self.looked_at += end;
+        progress
+    }
+
+    /// How far it came, and where that is.
+    fn scan(&mut self, bytes: &[u8]) -> (Progress, usize) {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
+            at += 1;
             match self.push(*byte) {
-                Progress::More => at += 1,
-                Progress::Done(_) => return Progress::Done(at + 1),
-                other => return other,
+                Progress::More => {}
+                Progress::Done(_) => return (Progress::Done(at), at),
+                other => return (other, at),
             }
             if self.token == (Token::String { escaped: false }) {
                 at += bytes[at..].iter().take_while(|byte| is_plain(**byte)).count();
             }
         }
-        Progress::More
+        (Progress::More, at)
     }
 
     fn push(&mut self, byte: u8) -> Progress {

@@ -100,3 +100,32 @@ proptest! {
         prop_assert_eq!(&found[found.len() - 1].1, "{\"clean\":1}");
     }
 }
+
+/// How many bytes were looked at for each byte of the text.
+fn looks(text: &str) -> usize {
+    let mut documents = documents(text.as_bytes());
+    documents.by_ref().for_each(|document| drop(document.unwrap()));
+    documents.source.looked_at.div_ceil(text.len())
+}
+
+#[test]
+fn reading_takes_steps_of_the_files_own_length() {
+    for part in [
+        "x{}",
+        "{}",
+        "{}1",
+        "[a]{}",
+        "x{x",
+        "[1,",
+        "{\n",
+        "[1,\n",
+        "x{[\n",
+        "{\"a\":[\n\"b\",",
+        "# {\n",
+        "\"{",
+        "]",
+        ",{",
+    ] {
+        assert!(looks(&part.repeat(40_000)) <= 8, "{part}: {} looks at each byte", looks(&part.repeat(40_000)));
+    }
+}

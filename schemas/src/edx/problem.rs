@@ -17,6 +17,8 @@ pub(super) struct Answer {
 /// One answer per key of `correct_map`.
 pub(super) fn answers(payload: &Value) -> Result<Vec<Answer>, Refusal> {
     let problem = required(payload, "problem_id")?;
+    // Each question names it again.
+    loose::check_length("event.problem_id", problem)?;
     let graded = at(payload, &["correct_map"]).and_then(Value::as_object).filter(|map| !map.is_empty());
     let graded = graded.ok_or_else(|| {
         Refusal::new(Code::MissingField, "event.correct_map", "correct_map is absent or empty: no question was graded")

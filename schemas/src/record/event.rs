@@ -6,12 +6,13 @@
 //!       · arrival − base (zigzag) · flags · the optional fields
 //! ```
 
-use super::RecordError;
 use super::read::Interned;
 use super::write::Tables;
+use super::{MAX_EVENT_TEXT_BYTES, RecordError};
 use crate::event::{Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
 use crate::flags::Flags;
 use crate::ids::EventId;
+use crate::number;
 use crate::packing::{Input, varint, zigzag};
 
 // Types 0–7 are VideoAction::ALL, 16–18 QuizAction::ALL.
@@ -21,6 +22,11 @@ const ENROLLED: u8 = 33;
 const UNENROLLED: u8 = 34;
 const COMPLETED: u8 = 35;
 const DESCRIBED: u8 = 36;
+
+/// The year 33,658, either way.
+const FARTHEST_TIME_MILLIS: u64 = 1_000_000_000_000_000;
+/// 10⁹ s, either way.
+const FARTHEST_PLACE_MILLIS: u64 = 1_000_000_000_000;
 
 // Bits 0–7 of the bitmap: what all types have, as `write_common` writes it; from 8: the type's own fields.
 const OWN: u32 = 8;
@@ -166,6 +172,8 @@ struct Present<'i, 'a> {
     next: u32,
     input: &'i mut Input<'a>,
     tables: &'i Interned<'a>,
+    /// How many bytes of texts the event may still have.
+    text_bytes: usize,
 }
 
 impl Present<'_, '_> {
@@ -180,7 +188,14 @@ impl Present<'_, '_> {
             return Ok(None);
         }
         let at = self.input.varint()?;
-        self.tables.string(at).map(Some)
+        self.string(at).map(Some)
+    }
+
+    fn string(&mut self, at: u64) -> Result<String, RecordError> {
+        let text = self.tables.string(at)?;
+        let left = self.text_bytes.checked_sub(text.len());
+        self.text_bytes = left.ok_or(RecordError::Damaged("an event's texts are too long"))?;
+        Ok(text.to_string())
     }
 
     fn required(&mut self) -> Result<String, RecordError> {
@@ -189,6 +204,10 @@ impl Present<'_, '_> {
 
     fn integer(&mut self) -> Result<Option<i64>, RecordError> {
         if self.note() { Ok(Some(self.input.zigzag()?)) } else { Ok(None) }
+    }
+
+    fn millis(&mut self) -> Result<Option<i64>, RecordError> {
+        self.integer()?.map(|millis| place(millis).ok_or(RecordError::Damaged("a position"))).transpose()
     }
 
     fn double(&mut self) -> Result<Option<f64>, RecordError> {
@@ -206,19 +225,19 @@ pub(super) fn read_event<'a>(input: &mut Input<'a>, base: i64, tables: &Interned
     let learner = tables.learner(input.varint()?)?;
     let code = input.byte()?;
     let bits = input.varint()?;
-    let course = tables.string(input.varint()?)?;
-    let arrival_millis = input.zigzag()?.checked_add(base).ok_or(RecordError::Damaged("an arrival"))?;
+    let course = input.varint()?;
+    let arrival_millis = input.zigzag()?.checked_add(base).and_then(time).ok_or(RecordError::Damaged("an arrival"))?;
     let flags = u32::try_from(input.varint()?).map_err(|_| RecordError::Damaged("flags"))?;
-    let mut fields = Present { bits, next: 0, input, tables };
+    let mut fields = Present { bits, next: 0, input, tables, text_bytes: MAX_EVENT_TEXT_BYTES };
     Ok(Event {
         id,
         learner,
-        course,
+        course: fields.string(course)?,
         arrival_millis,
         flags: Flags::from_bits(flags),
         session: fields.text()?,
         title: fields.text()?,
-        time_millis: fields.integer()?.map(|delta| delta.wrapping_add(arrival_millis)),
+        time_millis: fields.integer()?.map(|delta| sent_time(arrival_millis, delta)).transpose()?,
         zone_offset_minutes: small(fields.integer()?)?,
         settings_version: small(fields.integer()?)?,
         source_id: fields.text()?,
@@ -226,6 +245,24 @@ pub(super) fn read_event<'a>(input: &mut Input<'a>, base: i64, tables: &Interned
         protocol: one_of(&Protocol::ALL, fields.integer()?)?,
         body: read_body(code, &mut fields)?,
     })
+}
+
+/// No clock and no reader tells a time that is farther away, so that sums and differences of times never overflow.
+fn time(millis: i64) -> Option<i64> {
+    (millis.unsigned_abs() <= FARTHEST_TIME_MILLIS).then_some(millis)
+}
+
+fn sent_time(arrival_millis: i64, delta: i64) -> Result<i64, RecordError> {
+    arrival_millis.checked_add(delta).and_then(time).ok_or(RecordError::Damaged("a time"))
+}
+
+/// What [`number::millis`] lets in.
+fn place(millis: i64) -> Option<i64> {
+    (millis.unsigned_abs() <= FARTHEST_PLACE_MILLIS).then_some(millis)
+}
+
+fn plausible(length_millis: &i64) -> bool {
+    number::length_millis(*length_millis as f64 / 1000.0) == Some(*length_millis)
 }
 
 fn small<T: TryFrom<i64>>(value: Option<i64>) -> Result<T, RecordError> {
@@ -254,11 +291,11 @@ fn read_video(action: VideoAction, fields: &mut Present<'_, '_>) -> Result<Video
     Ok(VideoEvent {
         action,
         video: fields.required()?,
-        position_millis: fields.integer()?,
-        to_millis: fields.integer()?,
-        length_millis: fields.integer()?,
-        rate: fields.double()?,
-        threshold: fields.double()?,
+        position_millis: fields.millis()?,
+        to_millis: fields.millis()?,
+        length_millis: checked(fields.integer()?, plausible, "a length")?,
+        rate: checked(fields.double()?, |rate| number::rate(*rate).is_some(), "a rate")?,
+        threshold: checked(fields.double()?, |share| number::threshold(*share).is_some(), "a threshold")?,
         segments: if fields.note() { Some(read_segments(fields.input)?) } else { None },
     })
 }
@@ -266,13 +303,18 @@ fn read_video(action: VideoAction, fields: &mut Present<'_, '_>) -> Result<Video
 fn read_segments(input: &mut Input<'_>) -> Result<Vec<(i64, i64)>, RecordError> {
     let count = input.count(2)?;
     let mut before = 0i64;
+    let step = |from: i64, delta: i64| from.checked_add(delta).and_then(place).ok_or(RecordError::Damaged("a segment"));
     let pair = |_| {
-        let from = before.wrapping_add(input.zigzag()?);
-        let to = from.wrapping_add(input.zigzag()?);
+        let from = step(before, input.zigzag()?)?;
+        let to = step(from, input.zigzag()?)?;
         before = to;
         Ok((from, to))
     };
     (0..count).map(pair).collect()
+}
+
+fn checked<T>(value: Option<T>, is_valid: impl Fn(&T) -> bool, what: &'static str) -> Result<Option<T>, RecordError> {
+    if value.as_ref().is_none_or(is_valid) { Ok(value) } else { Err(RecordError::Damaged(what)) }
 }
 
 fn read_quiz(action: QuizAction, fields: &mut Present<'_, '_>) -> Result<QuizEvent, RecordError> {
@@ -284,10 +326,10 @@ fn read_quiz(action: QuizAction, fields: &mut Present<'_, '_>) -> Result<QuizEve
         attempt_id: fields.text()?,
         response: fields.text()?,
         correct: fields.truth(),
-        score: fields.double()?,
-        max_score: fields.double()?,
-        scaled: fields.double()?,
-        elapsed_millis: fields.integer()?,
+        score: checked(fields.double()?, |points| points.is_finite(), "a score")?,
+        max_score: checked(fields.double()?, |points| points.is_finite(), "a score")?,
+        scaled: checked(fields.double()?, |share| share.is_finite(), "a score")?,
+        elapsed_millis: checked(fields.millis()?, |millis| *millis >= 0, "a time taken")?,
     })
 }
 
@@ -296,7 +338,7 @@ fn read_description(fields: &mut Present<'_, '_>) -> Result<Description, RecordE
         object: fields.required()?,
         section: fields.text()?,
         position: fields.integer()?,
-        length_millis: fields.integer()?,
+        length_millis: checked(fields.integer()?, plausible, "a length")?,
         url: fields.text()?,
     })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::encode;
-use crate::event::Event;
+use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS, encode};
+use crate::event::{Body, Event};
 use crate::ids::Bucket;
 
 /// The most bytes in a record of ours.
@@ -24,12 +24,16 @@ pub struct Packed {
 /// events that fit no record by themselves.
 pub fn pack(tenant: &str, events: Vec<Event>) -> (Vec<Packed>, Vec<usize>) {
     let mut buckets: BTreeMap<Bucket, (Vec<usize>, Vec<Event>)> = BTreeMap::new();
+    let (mut records, mut too_large) = (Vec::new(), Vec::new());
     for (at, event) in events.into_iter().enumerate() {
+        if text_bytes(&event) > MAX_EVENT_TEXT_BYTES {
+            too_large.push(at);
+            continue;
+        }
         let (positions, group) = buckets.entry(event.learner.bucket()).or_default();
         positions.push(at);
         group.push(event);
     }
-    let (mut records, mut too_large) = (Vec::with_capacity(buckets.len()), Vec::new());
     for (bucket, (positions, group)) in buckets {
         pack_bucket(tenant, bucket, &positions, &group, &mut records, &mut too_large);
     }
@@ -46,7 +50,7 @@ fn pack_bucket(
     too_large: &mut Vec<usize>,
 ) {
     let bytes = encode(tenant, group);
-    if bytes.len() <= MAX_RECORD_BYTES && group.len() <= MAX_RECORD_EVENTS {
+    if bytes.len() <= MAX_RECORD_BYTES && group.len() <= MAX_EVENTS {
         records.push(Packed { bucket, bytes, events: positions.to_vec() });
     } else if group.len() == 1 {
         too_large.extend_from_slice(positions);
@@ -57,5 +61,15 @@ fn pack_bucket(
     }
 }
 
-/// More events than this are parted, so that a body stays far below what a decoder takes.
-const MAX_RECORD_EVENTS: usize = 4_096;
+fn text_bytes(event: &Event) -> usize {
+    let optional =
+        |texts: &[&Option<String>]| texts.iter().filter_map(|text| text.as_ref()).map(String::len).sum::<usize>();
+    let body: usize = match &event.body {
+        Body::Video(video) => video.video.len(),
+        Body::Quiz(quiz) => quiz.quiz.len() + optional(&[&quiz.question, &quiz.attempt_id, &quiz.response]),
+        Body::Viewed { object } => object.len(),
+        Body::Described(described) => described.object.len() + optional(&[&described.section, &described.url]),
+        Body::Enrolled | Body::Unenrolled | Body::Completed => 0,
+    };
+    event.course.len() + optional(&[&event.session, &event.title, &event.source_id]) + body
+}

@@ -13,13 +13,21 @@ fn integer() -> impl Strategy<Value = Option<i64>> {
     proptest::option::of(-1_000_000_000_000i64..1_000_000_000_000)
 }
 
+fn length() -> impl Strategy<Value = Option<i64>> {
+    proptest::option::of(prop_oneof![1..=36_000_000i64, Just(1), Just(36_000_000)])
+}
+
+fn share(most: f64) -> impl Strategy<Value = Option<f64>> {
+    proptest::option::of(prop_oneof![Just(1.0), 0.25..=most])
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just("curso#1".to_string()), Just("ação|x".to_string()), ".{1,20}"]
 }
 
 fn body() -> impl Strategy<Value = Body> {
     let segments = proptest::option::of(proptest::collection::vec((0..9_000_000i64, 0..9_000_000i64), 0..5));
-    let video = (0..8usize, text(), integer(), integer(), integer(), double(), double(), segments).prop_map(
+    let video = (0..8usize, text(), integer(), integer(), length(), share(4.0), share(1.0), segments).prop_map(
         |(action, video, position_millis, to_millis, length_millis, rate, threshold, segments)| {
             let action = VideoAction::ALL[action];
             Body::Video(VideoEvent {
@@ -35,7 +43,7 @@ fn body() -> impl Strategy<Value = Body> {
         },
     );
     let optional = || proptest::option::of(text());
-    let quiz = (0..3usize, text(), optional(), 1..99u32, optional(), any::<Option<bool>>(), double(), integer())
+    let quiz = (0..3usize, text(), optional(), 1..99u32, optional(), any::<Option<bool>>(), double(), length())
         .prop_map(|(action, quiz, question, attempt, response, correct, score, elapsed_millis)| {
             let attempt_id = response.clone();
             let (max_score, scaled, attempt) = (score, score, Some(attempt).filter(|attempt| *attempt > 1));
@@ -54,7 +62,7 @@ fn body() -> impl Strategy<Value = Body> {
                 elapsed_millis,
             })
         });
-    let described = (text(), optional(), integer(), integer(), optional()).prop_map(
+    let described = (text(), optional(), integer(), length(), optional()).prop_map(
         |(object, section, position, length_millis, url)| {
             Body::Described(Description { object, section, position, length_millis, url })
         },

@@ -10,8 +10,8 @@ use trilha_schemas::event::Score;
 use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 
 use super::{Answer, Question, QuizItem};
-use crate::FOLD_VERSION;
-use crate::views::{version, versioned};
+use crate::views::version;
+use crate::{FOLD_VERSION, limits};
 
 const TIMELESS: u16 = 1;
 const ATTEMPT: u16 = 1 << 1;
@@ -37,7 +37,7 @@ pub(super) fn encode(item: &QuizItem) -> Vec<u8> {
 }
 
 pub(super) fn decode(stored: &[u8]) -> Result<QuizItem, Damaged> {
-    let mut input = versioned(stored)?;
+    let mut input = limits::item(stored)?;
     input.varint()?;
     let count = input.count(3)?;
     let mut item = QuizItem::default();
@@ -100,7 +100,7 @@ impl Answer {
 fn read_question(input: &mut Input<'_>) -> Result<Question, Damaged> {
     let title = match input.byte()? {
         0 => None,
-        _ => Some((input.zigzag()?, u64::from_be_bytes(input.array()?), input.text()?.to_string())),
+        _ => Some((limits::time(0, input.zigzag()?)?, u64::from_be_bytes(input.array()?), input.text()?.to_string())),
     };
     let count = input.count(11)?;
     let mut time = 0;
@@ -117,7 +117,7 @@ fn read_answer(input: &mut Input<'_>, time: &mut i64) -> Result<Answer, Damaged>
     let id = u64::from_be_bytes(input.array()?);
     let present = u16::from_be_bytes(input.array()?);
     let has = |bit: u16| present & bit != 0;
-    *time = time.wrapping_add(input.zigzag()?);
+    *time = limits::time(*time, input.zigzag()?)?;
     let small = |value: u64| u32::try_from(value).map_err(|_| Damaged("a small integer"));
     Ok(Answer {
         time_millis: *time,

@@ -9,6 +9,7 @@
 //! ```
 
 use trilha_schemas::event::VideoAction;
+use trilha_schemas::number;
 use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 
 use super::coverage::Coverage;
@@ -16,8 +17,8 @@ use super::loose::Loose;
 use super::mark::{List, Mark};
 use super::session::{Session, Source};
 use super::{Titled, VideoItem};
-use crate::FOLD_VERSION;
-use crate::views::{VideoView, version, versioned};
+use crate::views::{VideoView, version};
+use crate::{FOLD_VERSION, limits};
 
 const POSITION: u8 = 1 << 3;
 const TO: u8 = 1 << 4;
@@ -43,12 +44,12 @@ pub(super) fn encode(item: &VideoItem) -> Vec<u8> {
 }
 
 pub(super) fn decode(stored: &[u8]) -> Result<VideoItem, Damaged> {
-    let mut input = versioned(stored)?;
+    let mut input = limits::item(stored)?;
     let input = &mut input;
     input.varint()?;
     let mut item = VideoItem {
         length_millis: if there(input)? { Some(read_length(input)?) } else { None },
-        threshold: if there(input)? { Some(input.double()?) } else { None },
+        threshold: if there(input)? { Some(read_threshold(input)?) } else { None },
         title: if there(input)? { Some(read_title(input)?) } else { None },
         ..VideoItem::default()
     };
@@ -93,6 +94,10 @@ fn read_length(input: &mut Input<'_>) -> Result<i64, Damaged> {
     })
 }
 
+fn read_threshold(input: &mut Input<'_>) -> Result<f64, Damaged> {
+    number::threshold(input.double()?).ok_or(Damaged("a threshold"))
+}
+
 fn write_title(out: &mut Vec<u8>, titled: &Titled) {
     zigzag(out, titled.time_millis);
     out.extend_from_slice(&titled.id.to_be_bytes());
@@ -100,7 +105,7 @@ fn write_title(out: &mut Vec<u8>, titled: &Titled) {
 }
 
 fn read_title(input: &mut Input<'_>) -> Result<Titled, Damaged> {
-    Ok(Titled { time_millis: input.zigzag()?, id: id(input)?, title: input.text()?.to_string() })
+    Ok(Titled { time_millis: limits::time(0, input.zigzag()?)?, id: id(input)?, title: input.text()?.to_string() })
 }
 
 fn write_session(out: &mut Vec<u8>, session: &Session) {
@@ -153,12 +158,12 @@ fn read_marks(input: &mut Input<'_>) -> Result<Vec<Mark>, Damaged> {
 fn read_mark(input: &mut Input<'_>, time: &mut i64, position: &mut i64) -> Result<Mark, Damaged> {
     let id = id(input)?;
     let present = input.byte()?;
-    *time = time.wrapping_add(input.zigzag()?);
+    *time = limits::time(*time, input.zigzag()?)?;
     let mut place = |bit: u8| -> Result<Option<i64>, Damaged> {
         if present & bit == 0 {
             return Ok(None);
         }
-        *position = position.wrapping_add(input.zigzag()?);
+        *position = limits::place(*position, input.zigzag()?)?;
         Ok(Some(*position))
     };
     Ok(Mark {
@@ -167,7 +172,7 @@ fn read_mark(input: &mut Input<'_>, time: &mut i64, position: &mut i64) -> Resul
         action: VideoAction::ALL[usize::from(present & ACTION)],
         position_millis: place(POSITION)?,
         to_millis: place(TO)?,
-        rate: if present & RATE == 0 { 1.0 } else { input.double()? },
+        rate: if present & RATE == 0 { 1.0 } else { number::rate(input.double()?).ok_or(Damaged("a rate"))? },
         list: if present & LIST == 0 { None } else { Some(Box::new(read_list(input)?)) },
     })
 }
@@ -188,8 +193,8 @@ fn read_list(input: &mut Input<'_>) -> Result<List, Damaged> {
     let count = input.count(2)?;
     let mut before = 0i64;
     let mut pair = || -> Result<(i64, i64), Damaged> {
-        let from = before.wrapping_add(input.zigzag()?);
-        before = from.wrapping_add(input.zigzag()?);
+        let from = limits::place(before, input.zigzag()?)?;
+        before = limits::place(from, input.zigzag()?)?;
         Ok((from, before))
     };
     let pairs = (0..count).map(|_| pair()).collect::<Result<_, _>>()?;

@@ -1,0 +1,34 @@
+//! Ranges that stored values lie in. Whatever damaged ones say, sums and differences of them do not overflow, and what is
+//! derived from them is bounded.
+
+use trilha_schemas::packing::{Damaged, Input};
+
+use crate::MAX_ITEM_BYTES;
+use crate::views::versioned;
+
+/// The year 33,658, either way: farther than the times that records tell.
+const FARTHEST_TIME_MILLIS: u64 = 1_000_000_000_000_000;
+/// 10⁹ s, either way: the positions that readers let in.
+const FARTHEST_PLACE_MILLIS: u64 = 1_000_000_000_000;
+
+/// A learner item's stored form after its version.
+pub(crate) fn item(stored: &[u8]) -> Result<Input<'_>, Damaged> {
+    if stored.len() > MAX_ITEM_BYTES {
+        return Err(Damaged("an item of over 64 KB"));
+    }
+    versioned(stored)
+}
+
+/// A time (or an hour, or a day) so long after another.
+pub(crate) fn time(before: i64, delta: i64) -> Result<i64, Damaged> {
+    within(before, delta, FARTHEST_TIME_MILLIS).ok_or(Damaged("a time"))
+}
+
+/// A position so far from another.
+pub(crate) fn place(before: i64, delta: i64) -> Result<i64, Damaged> {
+    within(before, delta, FARTHEST_PLACE_MILLIS).ok_or(Damaged("a position"))
+}
+
+fn within(before: i64, delta: i64, farthest: u64) -> Option<i64> {
+    before.checked_add(delta).filter(|value| value.unsigned_abs() <= farthest)
+}
