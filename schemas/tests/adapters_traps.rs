@@ -437,3 +437,24 @@ fn attempts_roles_sessions_and_groups_of_people() {
     taught["membership"] = json!({"member": "someone else", "roles": ["Instructor"]});
     assert_eq!(one(caliper::read(&taught)).role, Role::Learner);
 }
+
+#[test]
+fn a_problem_check_costs_no_more_than_it_says() {
+    let questions: serde_json::Map<_, _> = (0..1_000).map(|at| (format!("q{at}"), json!({}))).collect();
+    let mut line = json!({
+        "event_type": "problem_check", "event_source": "server", "time": "2026-03-02T19:30:00", "username": "ana",
+        "context": {"course_id": "c", "module": {"display_name": "t".repeat(100_000)}},
+        "event": {"problem_id": "p", "correct_map": questions},
+    });
+    let read = edx::read_value(&line);
+    assert_eq!(read.len(), 1_000);
+    let first = read[0].as_ref().unwrap();
+    assert_eq!(first.title.as_deref(), Some(&*"t".repeat(200)));
+    assert!(first.flags.contains(Flags::TEXT_CUT));
+    // What each question would name again is refused once.
+    line["event"]["problem_id"] = json!("p".repeat(100_000));
+    assert_eq!(code(edx::read_value(&line)), Code::TooLong);
+    line["event"]["problem_id"] = json!("p");
+    line["session"] = json!("s".repeat(100_000));
+    assert_eq!(code(edx::read_value(&line)), Code::TooLong);
+}

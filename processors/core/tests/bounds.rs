@@ -15,6 +15,7 @@ use trilha_core::{Folded, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
 use trilha_schemas::event::{Body, Event, QuizEvent, VideoAction, VideoEvent};
 use trilha_schemas::ids::{EventId, Pseudonym, first_16};
 use trilha_schemas::native;
+use trilha_schemas::packing::Damaged;
 use trilha_simulator::{Class, ClassConfig};
 
 /// Year 9999 and year 0, in milliseconds.
@@ -89,6 +90,74 @@ fn the_densest_events_reach_the_bound_on_events() {
     assert_eq!(view.beyond_state as usize, 5_000 - MAX_ITEM_EVENTS);
     assert!(item.encode().len() <= MAX_ITEM_BYTES);
     assert_eq!(fold_again(item, &events[..MAX_ITEM_EVENTS]).duplicates as usize, MAX_ITEM_EVENTS);
+}
+
+#[test]
+fn what_lies_beyond_counts_nowhere_and_is_counted() {
+    for seed in 0..3 {
+        let mut dice = Dice(seed);
+        let mut events: Vec<Event> = (0..3_000).map(|id| wild_video(id, &mut dice)).collect();
+        dice.shuffle(&mut events);
+        let (mut view, mut kept) = (VideoView::default(), VideoView::default());
+        let beyond = VideoItem::default().fold(&events, &mut view).beyond;
+        let inside = events.iter().filter(|event| !beyond.contains(&event.id));
+        assert_eq!(VideoItem::default().fold(inside, &mut kept).beyond, []);
+        assert!(beyond.len() > 100 && view.beyond_state == beyond.len() as i64 && kept.beyond_state == 0);
+        kept.beyond_state = view.beyond_state;
+        assert_eq!(view, kept, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_lies_beyond_in_a_quiz_counts_nowhere_and_is_counted() {
+    let mut events: Vec<Event> = (0..5_000).map(|id| wild_answer(id, id % 700, 20)).collect();
+    Dice(1).shuffle(&mut events);
+    let (mut view, mut kept) = (QuizView::default(), QuizView::default());
+    let beyond = QuizItem::default().fold(&events, &mut view).beyond;
+    let inside = events.iter().filter(|event| !beyond.contains(&event.id));
+    assert_eq!(QuizItem::default().fold(inside, &mut kept).beyond, []);
+    assert!(beyond.len() > 100 && view.beyond_state == beyond.len() as i64);
+    kept.beyond_state = view.beyond_state;
+    assert!(view == kept);
+}
+
+#[test]
+fn a_learner_who_scrubs_for_three_hours_reaches_the_bound_and_no_more() {
+    let jump = |at: u64| {
+        let place = |at: u64| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 10_800_000) as i64;
+        let body = Body::Video(VideoEvent {
+            position_millis: Some(place(at)),
+            to_millis: Some(place(at + 1)),
+            length_millis: Some(10_800_000),
+            ..video(VideoAction::Seeked)
+        });
+        Event { session: Some("s".into()), ..event(1, at, Some(BASE_MILLIS + 500 * at as i64), body) }
+    };
+    let events: Vec<Event> = (0..21_600).map(jump).collect();
+    let (mut item, mut view) = (VideoItem::default(), VideoView::default());
+    let folded = item.fold(&events, &mut view);
+    assert_eq!(folded.applied + folded.beyond_state(), 21_600);
+    assert_eq!(view.beyond_state, i64::from(folded.beyond_state()));
+    assert!((2_000..=MAX_ITEM_EVENTS as u32).contains(&folded.applied), "{} events", folded.applied);
+    assert!(item.encode().len() <= MAX_ITEM_BYTES);
+    // A resend of one that is kept changes nothing; of one that is not, it is counted again.
+    assert_eq!(item.fold(&events[..9], &mut view).duplicates, 9);
+    assert_eq!(item.fold(&events[21_000..21_009], &mut view).beyond_state(), 9);
+}
+
+#[test]
+fn stored_items_out_of_bounds_are_refused() {
+    let too_long = vec![1; MAX_ITEM_BYTES + 1];
+    assert!(VideoItem::decode(&too_long).is_err_and(|damaged| damaged.0.contains("64 KB")));
+    assert!(QuizItem::decode(&too_long).is_err_and(|damaged| damaged.0.contains("64 KB")));
+    assert!(ActivityItem::decode(&too_long).is_err_and(|damaged| damaged.0.contains("64 KB")));
+    let far = |far: i64| {
+        let mut stored = vec![1, 1, 1, 2];
+        [far, 0, far, 0].into_iter().for_each(|value| trilha_schemas::packing::zigzag(&mut stored, value));
+        [&stored[..], &[0, 0]].concat()
+    };
+    assert!(ActivityItem::decode(&far(1_000_000)).is_ok());
+    assert_eq!(ActivityItem::decode(&far(i64::MAX)).map(drop), Err(Damaged("a time")));
 }
 
 fn fold_again(mut item: VideoItem, events: &[Event]) -> Folded {

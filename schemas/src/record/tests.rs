@@ -162,6 +162,68 @@ fn a_bomb_and_a_later_version_are_refused() {
     assert_eq!(decode(b"{}"), Err(RecordError::Foreign));
 }
 
+fn viewed() -> Event {
+    let mut event = golden_record().events.remove(2);
+    event.body = Body::Viewed { object: "page".into() };
+    event
+}
+
+#[test]
+fn texts_that_many_events_share_are_not_copied_without_bound() {
+    let long = |bytes: usize| Event { course: "c".repeat(bytes), ..viewed() };
+    let most = MAX_EVENT_TEXT_BYTES - "page".len() - "s1".len() - "id-3".len();
+    assert!(decode(&encode("t", &[long(most)])).is_ok());
+    let refused = Err(RecordError::Damaged("an event's texts are too long"));
+    assert_eq!(decode(&encode("t", &vec![long(most + 1); 9])), refused);
+    let (records, too_large) = pack("t", vec![long(most + 1), viewed(), long(most)]);
+    assert_eq!((records[0].events.clone(), too_large), (vec![1, 2], vec![0]));
+}
+
+#[test]
+fn a_record_holds_so_many_events_and_tables_no_more_than_these_can_point_to() {
+    let refused = Err(RecordError::Damaged("a count"));
+    let events = |count: usize| vec![Event { body: Body::Enrolled, ..viewed() }; count];
+    assert!(decode(&encode("t", &events(MAX_EVENTS))).is_ok());
+    assert_eq!(decode(&encode("t", &events(MAX_EVENTS + 1))), refused);
+    let strings = (0..40_000).map(|at| Event { course: format!("{at}"), ..viewed() }).collect::<Vec<_>>();
+    assert_eq!(decode(&encode("t", &strings)), refused);
+}
+
+#[test]
+fn values_that_no_reader_lets_in_are_refused() {
+    let video = |change: fn(&mut VideoEvent)| {
+        let mut event = golden_record().events.remove(0);
+        let Body::Video(video) = &mut event.body else { panic!("the first is about a video") };
+        change(video);
+        event
+    };
+    let quiz = |change: fn(&mut QuizEvent)| {
+        let mut event = golden_record().events.remove(1);
+        let Body::Quiz(quiz) = &mut event.body else { panic!("the second is about a quiz") };
+        change(quiz);
+        event
+    };
+    let wild = [
+        video(|video| video.length_millis = Some(i64::MAX)),
+        video(|video| video.length_millis = Some(0)),
+        video(|video| video.position_millis = Some(1_000_000_000_001)),
+        video(|video| video.to_millis = Some(i64::MIN)),
+        video(|video| video.rate = Some(f64::NAN)),
+        video(|video| video.rate = Some(0.0)),
+        video(|video| video.threshold = Some(-1.0)),
+        video(|video| video.segments = Some(vec![(0, 1_000_000_000_001)])),
+        quiz(|quiz| quiz.score = Some(f64::INFINITY)),
+        quiz(|quiz| quiz.max_score = Some(f64::NAN)),
+        quiz(|quiz| quiz.elapsed_millis = Some(-1)),
+        Event { time_millis: Some(1_000_000_000_000_001), ..viewed() },
+        Event { time_millis: Some(-1_000_000_000_000_001), ..viewed() },
+        Event { arrival_millis: i64::MAX, time_millis: None, ..viewed() },
+    ];
+    for event in wild {
+        assert!(matches!(decode(&encode("t", &[event.clone()])), Err(RecordError::Damaged(_))), "{event:?}");
+    }
+}
+
 /// A record as version 1 wrote it: read for ever.
 #[test]
 fn the_golden_record_of_version_1_reads() {
