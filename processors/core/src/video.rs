@@ -115,14 +115,16 @@ impl VideoItem {
         if bits(video.threshold) > bits(self.threshold) {
             self.threshold = video.threshold;
         }
-        if video.length_millis > self.length_millis {
-            let mut coverage = std::mem::take(&mut self.coverage);
+        let Some(length) = video.length_millis.filter(|length| Some(*length) > self.length_millis) else { return };
+        let mut coverage = std::mem::take(&mut self.coverage);
+        if self.length_millis.replace(length).is_some() {
+            coverage.move_end(length, self.sessions_mut(), view);
+        } else {
             self.sessions_mut().for_each(|session| coverage.remove(session, view));
-            self.length_millis = video.length_millis;
             coverage = Coverage::new(self.length_millis);
             self.sessions_mut().for_each(|session| coverage.add(session, view));
-            self.coverage = coverage;
         }
+        self.coverage = coverage;
     }
 
     fn insert(&mut self, event: &Event, mark: Mark, view: &mut VideoView) {

@@ -21,6 +21,26 @@ pub(super) struct Coverage {
     bins: Vec<u16>,
     seconds: Seconds,
     kept: usize,
+    /// How often a bin was looked at.
+    #[cfg(test)]
+    pub(super) looks: usize,
+}
+
+/// What is kept of a segment, and the end that it was clamped to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Clamped {
+    segment: Option<Segment>,
+    end: i64,
+}
+
+impl Clamped {
+    fn new(segment: Option<Segment>, end: i64) -> Clamped {
+        Clamped { segment: segment.and_then(|segment| segment.kept(end)), end }
+    }
+
+    fn touches(&self, bin: i64) -> bool {
+        self.segment.is_some_and(|segment| segment.touches(bin, self.end))
+    }
 }
 
 impl Default for Coverage {
@@ -32,7 +52,14 @@ impl Default for Coverage {
 impl Coverage {
     pub(super) fn new(length_millis: Option<i64>) -> Coverage {
         let end = length_millis.unwrap_or(LONGEST_MILLIS);
-        Coverage { end, bins: Vec::new(), seconds: Seconds::default(), kept: 0 }
+        Coverage {
+            end,
+            bins: Vec::new(),
+            seconds: Seconds::default(),
+            kept: 0,
+            #[cfg(test)]
+            looks: 0,
+        }
     }
 
     /// Distinct seconds covered.
@@ -67,6 +94,23 @@ impl Coverage {
         self.replace_all(session, session.segments(), Vec::new(), view);
     }
 
+    /// Clamps segments to an end that lies farther on. Those that do not reach the old end's bin stay as they are.
+    pub(super) fn move_end<'s>(
+        &mut self,
+        end: i64,
+        sessions: impl Iterator<Item = &'s mut Session>,
+        view: &mut VideoView,
+    ) {
+        let same_before = (self.end - 1) / BIN_MILLIS * BIN_MILLIS;
+        for session in sessions {
+            for segment in session.segments().into_iter().filter(|segment| segment.to > same_before) {
+                let (before, after) = (Clamped::new(Some(segment), self.end), Clamped::new(Some(segment), end));
+                self.change(session, before, after, view);
+            }
+        }
+        self.end = end;
+    }
+
     fn replace_all(
         &mut self,
         session: &mut Session,
@@ -94,11 +138,14 @@ impl Coverage {
         after: Option<Segment>,
         view: &mut VideoView,
     ) {
-        let before = before.and_then(|segment| segment.kept(self.end));
-        let after = after.and_then(|segment| segment.kept(self.end));
-        if before == after {
-            return;
+        let (before, after) = (Clamped::new(before, self.end), Clamped::new(after, self.end));
+        if before != after {
+            self.change(session, before, after, view);
         }
+    }
+
+    fn change(&mut self, session: &mut Session, one: Clamped, other: Clamped, view: &mut VideoView) {
+        let (before, after) = (one.segment, other.segment);
         self.count_session(session, before.is_some(), after.is_some(), view);
         let content = |segment: &Option<Segment>| segment.map_or(0, |segment| segment.content_millis());
         let watch = |segment: &Option<Segment>| segment.map_or(0, |segment| segment.watch_millis());
@@ -106,7 +153,7 @@ impl Coverage {
         view.content_millis += content(&after) - content(&before);
         view.watch_millis += watch(&after) - watch(&before);
         view.cut_segments += cut(&after) - cut(&before);
-        self.move_bins(before, after, view);
+        self.move_bins(one, other, view);
         let seconds = |segment: Option<Segment>| segment.map_or(0..0, |segment| segment.seconds());
         self.seconds.replace(seconds(before), seconds(after));
     }
@@ -118,8 +165,8 @@ impl Coverage {
         view.plays += i64::from(session.kept > 0) - i64::from(had);
     }
 
-    fn move_bins(&mut self, before: Option<Segment>, after: Option<Segment>, view: &mut VideoView) {
-        match (before, after) {
+    fn move_bins(&mut self, before: Clamped, after: Clamped, view: &mut VideoView) {
+        match (before.segment, after.segment) {
             (Some(one), Some(other)) if one.overlaps(&other) => {
                 // Bins between the two starts, and between the two ends; those amid both are covered by both.
                 let bin = |millis: i64| millis / BIN_MILLIS;
@@ -129,17 +176,21 @@ impl Coverage {
                 starts.chain(ends).for_each(|bin| self.move_bin(bin, before, after, view));
             }
             _ => {
-                let gone = before.into_iter().flat_map(|before| before.bins());
-                gone.for_each(|bin| self.move_bin(bin, before, None, view));
-                let new = after.into_iter().flat_map(|after| after.bins());
-                new.for_each(|bin| self.move_bin(bin, None, after, view));
+                let nothing = Clamped { segment: None, end: self.end };
+                let gone = before.segment.into_iter().flat_map(|before| before.bins());
+                gone.for_each(|bin| self.move_bin(bin, before, nothing, view));
+                let new = after.segment.into_iter().flat_map(|after| after.bins());
+                new.for_each(|bin| self.move_bin(bin, nothing, after, view));
             }
         }
     }
 
-    fn move_bin(&mut self, bin: i64, before: Option<Segment>, after: Option<Segment>, view: &mut VideoView) {
-        let touches = |segment: Option<Segment>| segment.is_some_and(|segment| segment.touches(bin, self.end));
-        let (had, has) = (touches(before), touches(after));
+    fn move_bin(&mut self, bin: i64, before: Clamped, after: Clamped, view: &mut VideoView) {
+        #[cfg(test)]
+        {
+            self.looks += 1;
+        }
+        let (had, has) = (before.touches(bin), after.touches(bin));
         if had == has {
             return;
         }

@@ -323,3 +323,22 @@ fn damaged_bytes_are_refused_and_never_panic() {
     }
     assert!(VideoItem::decode(&[9]).is_err());
 }
+
+#[test]
+fn a_length_that_grows_costs_no_more_than_what_it_moves() {
+    let hours = 3_600_000;
+    let pairs: Vec<(i64, i64)> = (0..1_000).map(|from| (from, 10 * hours)).collect();
+    let mut events = vec![long(listed(1_000, "s", &pairs), hours)];
+    events.extend((1..500).map(|more| long(at(1_000 + more, Paused, None), hours + 7 * more)));
+    let (mut item, mut view) = (VideoItem::default(), VideoView::default());
+    item.fold(&events[..1], &mut view);
+    let before = item.coverage.looks;
+    item.fold(&events[1..], &mut view);
+    let looks = item.coverage.looks - before;
+    assert!(looks <= 3 * 1_000 * 499, "{looks} bins looked at");
+    let end = hours + 7 * 499;
+    assert_eq!(view.content_millis, pairs.iter().map(|(from, _)| end - from).sum::<i64>());
+    assert_eq!(view.bins().len() as i64, (end - 1) / 5_000 + 1);
+    let decoded = VideoItem::decode(&item.encode()).expect("an item reads back");
+    assert_eq!(decoded.coverage.seconds(), item.coverage.seconds());
+}
