@@ -12,9 +12,10 @@ mod items;
 mod lecture;
 mod real;
 
-use trilha_benches::{Bench, class};
+use trilha_benches::Bench;
 use trilha_schemas::event::Protocol;
 use trilha_schemas::native;
+use trilha_simulator::{Class, ClassConfig};
 
 use items::Items;
 use lecture::Way;
@@ -24,7 +25,7 @@ const BATCHES: [usize; 2] = [500, 5_000];
 /// A heartbeat arrives alone.
 const ALONE: [usize; 1] = [1];
 const LEARNERS: [u64; 2] = [1, 200];
-const CLASS_EVENTS: usize = 1_000_000;
+const CLASS_EVENTS: u64 = 1_000_000;
 
 fn main() -> Bench {
     real()?;
@@ -58,7 +59,7 @@ fn lectures() {
 
 fn simulated() -> Bench {
     let mut items = Items::new(&BATCHES);
-    for simulated in class(CLASS_EVENTS) {
+    for simulated in Class::new(&ClassConfig { events: Some(CLASS_EVENTS), ..ClassConfig::default() }) {
         let sent = native::read(&simulated.json)?;
         if let Some(event) = items::stamped(sent, Protocol::Native, simulated.sent.sent_millis) {
             items.fold(&event);
