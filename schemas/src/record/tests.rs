@@ -220,7 +220,10 @@ fn values_that_no_reader_lets_in_are_refused() {
         Event { arrival_millis: i64::MAX, time_millis: None, ..viewed() },
     ];
     for event in wild {
-        assert!(matches!(decode(&encode("t", &[event.clone()])), Err(RecordError::Damaged(_))), "{event:?}");
+        assert!(
+            matches!(decode(&encode("t", std::slice::from_ref(&event))), Err(RecordError::Damaged(_))),
+            "{event:?}"
+        );
     }
 }
 
