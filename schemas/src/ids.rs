@@ -97,7 +97,8 @@ fn hash_part(hash: &mut Sha256, part: &[u8]) {
 }
 
 fn from_hex(text: &str) -> Option<[u8; 16]> {
-    if text.len() != 32 || !text.is_ascii() {
+    // A sign before a digit would be read as a number, too.
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let mut bytes = [0; 16];
@@ -165,6 +166,7 @@ mod tests {
         assert_eq!(EventId::from_hex(&id.to_string()), Some(id));
         assert_eq!(EventId::from_hex("é7070707070707070707070707070707"), None);
         assert_eq!(EventId::from_hex("07"), None);
+        assert_eq!(EventId::from_hex("070707070707070707070707+7070707"), None);
     }
 
     fn act() -> SentEvent {

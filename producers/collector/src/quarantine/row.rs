@@ -269,6 +269,27 @@ mod tests {
     }
 
     #[test]
+    fn whatever_the_bytes_a_row_is_refused_or_stands_as_it_is_read() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        for source in [Source::Request { protocol: Protocol::Edx }, record("4959033827149025660855")] {
+            let row = Row::seal(rejection(source, b"{}"), &sealer);
+            let (key, stored) = (row.redacted.key, row.to_stored());
+            for bit in 0..8 * stored.len() {
+                let mut flipped = stored.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                if let Ok(read) = Row::from_stored(key, &flipped) {
+                    assert_eq!(Row::from_stored(key, &read.to_stored()), Ok(read), "bit {bit}");
+                }
+                // A length or a number over 64 bits.
+                flipped.splice(bit / 8..bit / 8 + 1, [0xff; 10]);
+                if let Ok(read) = Row::from_stored(key, &flipped) {
+                    assert!(read.to_stored().len() <= flipped.len(), "byte {}", bit / 8);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_key_follows_from_a_records_position_or_a_requests_bytes() {
         let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
         let key = |source: Source, raw: &[u8]| rejection(source, raw).key(&sealer);
