@@ -211,7 +211,14 @@ fn items() -> Vec<Vec<u8>> {
     video.fold(&events, &mut VideoView::default());
     quiz.fold(&events, &mut QuizView::default());
     activity.fold(&events, &mut change);
-    [video.encode(), quiz.encode(), activity.encode()].into_iter().enumerate().map(of_kind).collect()
+    let stored = [video.encode(), quiz.encode(), activity.encode()];
+    stored.into_iter().enumerate().map(of_kind).chain([one_answer_twice()]).collect()
+}
+
+/// A quiz item with one question and two answers that differ in nothing but whether they are timed.
+fn one_answer_twice() -> Vec<u8> {
+    let answer = |timeless: u8| [&[0; 9][..], &[timeless, 0]].concat();
+    [&[1, 1, 1, 1, 1, b'q', 0, 2][..], &answer(0), &answer(1)].concat()
 }
 
 fn views() -> Vec<Vec<u8>> {

@@ -107,6 +107,9 @@ fn read_question(input: &mut Input<'_>) -> Result<Question, Damaged> {
     let mut question = Question { title, ..Question::default() };
     for _ in 0..count {
         let answer = read_answer(input, &mut time)?;
+        if question.answers.last().is_some_and(|last| (last.time_millis, last.id) >= (answer.time_millis, answer.id)) {
+            return Err(Damaged("answers out of order"));
+        }
         question.of_parent |= answer.of_parent;
         question.place(answer);
     }
