@@ -9,6 +9,7 @@
 pub mod absorb;
 pub mod batch;
 pub mod beyond;
+pub mod delivery;
 pub mod lake;
 pub mod live;
 pub mod redrive;

@@ -17,9 +17,9 @@ use trilha_live::embedded::EmbeddedTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
 use trilha_processors::strays::CollectorStrays;
-use trilha_processors::{absorb, beyond};
+use trilha_processors::{absorb, beyond, delivery};
 use trilha_stream::embedded::EmbeddedStream;
-use trilha_stream::mapping::{Handler, HandlerError, Mapping, MappingConfig, Parts};
+use trilha_stream::mapping::{Handler, HandlerError, Mapping, Parts};
 use trilha_stream::port::Stream;
 
 use crate::clock::Clock;
@@ -38,8 +38,6 @@ const LAKE: &str = "lake";
 const SHARDS: u32 = 4;
 /// What the warm items of one shard may take in memory.
 const WARM_BYTES: usize = 32 * 1024 * 1024;
-/// The most records in a batch: with those of a replay, some 20,000 events.
-const BATCH_RECORDS: usize = 3_000;
 
 /// How batches are made.
 #[derive(Debug, Clone, Copy)]
@@ -176,7 +174,6 @@ impl Pipeline {
     }
 }
 
-/// Large batches, tried again without limit: nothing is ever discarded.
 fn mapping<H: Handler>(
     name: &str,
     window: Duration,
@@ -184,7 +181,7 @@ fn mapping<H: Handler>(
     handler: H,
     clock: &Clock,
 ) -> Mapping<EmbeddedStream> {
-    let config = MappingConfig { batch_size: BATCH_RECORDS, window, ..MappingConfig::new(name) };
+    let config = delivery::mapping(name, window);
     let parts = Parts {
         stream: Arc::clone(stream),
         checkpoints: Arc::new(stream.checkpoints()),

@@ -61,8 +61,8 @@ pub const KINDS: [&str; 53] = [
 
 /// How much of a kind there is in a run, in parts of ten. Runs differ: what drowns in one is all there is in another.
 pub fn intensity(seed: u64, kind: &str) -> usize {
-    let purpose = kind.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let purpose = kind
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     *Dice::new(seed, purpose).pick(&[0, 0, 5, 10, 10, 20, 60])
 }

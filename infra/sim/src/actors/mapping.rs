@@ -4,10 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::encodings::SecondTimestamp;
 use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord, KinesisRecord};
 use aws_lambda_events::event::streams::KinesisEventResponse;
+use trilha_processors::delivery;
 use trilha_schemas::sequence::SequenceNumber;
 use trilha_stream::mapping::MappingConfig;
 use trilha_stream::port::{Record, Stream};
@@ -67,7 +69,7 @@ enum Outcome {
 impl Poller {
     /// Delivers until the shard has ended.
     async fn run(self) {
-        let config = MappingConfig::new("simulated");
+        let config = delivery::mapping("simulated", Duration::ZERO);
         let mut position = self.machine.checkpoint(self.consumer, &self.shard_id);
         let (mut most, mut failures) = (MOST_RECORDS, 0);
         loop {
@@ -107,7 +109,8 @@ impl Poller {
             failures = if whole { 0 } else { failures + 1 };
             most =
                 if !whole && self.machine.world.fault("batch parted", 500) { (batch / 2).max(1) } else { MOST_RECORDS };
-            if config.retry_attempts.is_some_and(|attempts| failures > attempts) {
+            if config.retry_attempts.is_some_and(|attempts| failures > attempts) || self.is_too_old(&records, &config) {
+                self.machine.world.note(|| format!("{} records given up", records.len()));
                 position = records.last().map(|last| last.sequence_number);
                 failures = 0;
             }
@@ -124,9 +127,15 @@ impl Poller {
 
     /// Some of the records that follow, and whether there are no more; `None` when the shard has expired.
     async fn read(&self, position: Option<SequenceNumber>, most: usize) -> Option<(Vec<Record>, bool)> {
-        let most = self.machine.world.roll(|dice| 1 + dice.roll(most));
+        let most = self.machine.world.roll(|dice| 1 + dice.roll(most.max(1)));
         let read = self.machine.stream.memory.records(&self.shard_id, position, most, usize::MAX).await.ok()?;
         Some((read.records, read.ended))
+    }
+
+    fn is_too_old(&self, records: &[Record], config: &MappingConfig) -> bool {
+        let now = self.machine.world.now_millis();
+        let too_old = |age: Duration| records.iter().any(|record| now - record.arrival_millis > age.as_millis() as i64);
+        config.record_age.is_some_and(too_old)
     }
 
     async fn invoke(&self, records: &[Record], config: &MappingConfig) -> Outcome {
@@ -160,7 +169,7 @@ impl Poller {
         };
         let older = self.machine.world.roll(|dice| dice.chance(500));
         let task = self.machine.world.spawn(&process, async move {
-            let config = MappingConfig::new("simulated");
+            let config = delivery::mapping("simulated", Duration::ZERO);
             let mut position = if older { None } else { position };
             for _ in 0..1 + second.machine.world.roll(|dice| dice.roll(4)) {
                 let Some((records, _)) = second.read(position, MOST_RECORDS).await else { return };

@@ -1,10 +1,11 @@
 //! The lake's files, whose calls fail before or after they have done their work.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use trilha_lake::storage::{MemoryStorage, Storage};
-use trilha_lake::{LakeError, Partition};
+use trilha_lake::{LakeError, Partition, rows_of};
 
 use crate::world::Process;
 
@@ -24,6 +25,31 @@ impl SimStorage {
     async fn before(&self) -> Result<(), LakeError> {
         self.process.turn().await;
         if self.process.world.fault("storage failed before", 4) { Err(failed("before it was done")) } else { Ok(()) }
+    }
+
+    /// What a reader who knows nothing of us finds in a partition now: whole files of one generation, no event twice.
+    fn read_as_a_stranger(&self, partition: &Partition) {
+        let files = self.memory.published().into_iter().find(|(published, _)| published == partition);
+        let (mut events, mut generations) = (BTreeSet::new(), BTreeSet::new());
+        for (name, content) in files.into_iter().flat_map(|(_, files)| files) {
+            generations.extend(name.split('-').nth(1).map(str::to_string));
+            let rows = match rows_of(&partition.tenant.as_str().into(), &content) {
+                Ok(rows) => rows,
+                Err(error) => return self.process.world.fail(format!("a reader finds {name} broken: {error}")),
+            };
+            for row in rows.into_iter().filter(|row| !events.insert(row.event.id)) {
+                self.process.world.fail(format!(
+                    "a reader finds the event {} twice in {}",
+                    row.event.id,
+                    partition.folder()
+                ));
+            }
+        }
+        if generations.len() > 1 {
+            self.process
+                .world
+                .fail(format!("a reader finds the generations {generations:?} of {}", partition.folder()));
+        }
     }
 
     fn after(&self) -> Result<(), LakeError> {
@@ -76,6 +102,9 @@ impl Storage for SimStorage {
         self.before().await?;
         self.process.note(|| format!("show {} {generation}", partition.folder()));
         self.memory.show(partition, generation).await?;
+        if self.process.world.roll(|dice| dice.chance(200)) {
+            self.read_as_a_stranger(partition);
+        }
         self.after()
     }
 
