@@ -245,7 +245,7 @@ impl Class<'_> {
         // Where order decides nothing.
         let may_lack_time = kind == "activity.viewed" || kind.starts_with("course.");
         let has_time = !(may_lack_time && self.dice.chance(80));
-        let id = if !has_time || self.dice.chance(850) { Some(self.id()) } else { None };
+        let id = if !has_time || self.dice.chance(850) { Some(self.id(has_time)) } else { None };
         let time = has_time.then(|| self.time(sitting.time));
         let mut event = Map::new();
         event.insert("type".into(), json!(kind));
@@ -269,9 +269,9 @@ impl Class<'_> {
         self.acts.push(Act { tenant: self.tenant, text: Value::Object(event).to_string(), fate, name });
     }
 
-    /// Now and then the id of another event: times tell them apart.
-    fn id(&mut self) -> String {
-        if !(self.ids > 0 && self.dice.chance(20)) {
+    /// Now and then the id of another event, where times tell them apart.
+    fn id(&mut self, has_time: bool) -> String {
+        if !(has_time && self.ids > 0 && self.dice.chance(20)) {
             self.ids += 1;
         }
         format!("e{:05}", self.ids)
