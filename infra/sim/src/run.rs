@@ -122,8 +122,8 @@ impl Run {
 
     /// Turns, and between them crashes and clocks that are set, until all clients are done.
     async fn chaos(&mut self, clients: &[TaskId]) -> anyhow::Result<()> {
-        let crashes = *self.dice.pick(&[0, 2, 6, 20]);
-        let machine_crashes = *self.dice.pick(&[0, 0, 1, 3]);
+        let crashes = *self.dice.pick(&[0, 4, 12, 30]);
+        let machine_crashes = *self.dice.pick(&[0, 1, 2, 4]);
         while !clients.iter().all(|task| self.machine.world.is_over(*task)) {
             if self.machine.world.turn().await == Turn::Quiet {
                 self.machine.world.fail("clients wait for ever".into());

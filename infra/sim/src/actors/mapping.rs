@@ -74,13 +74,13 @@ impl Poller {
         let (mut most, mut failures) = (MOST_RECORDS, 0);
         loop {
             self.me.turn().await;
-            if self.machine.world.fault("poller started again", 8) {
+            if self.machine.world.fault("poller started again", 12) {
                 if self.machine.world.fault("checkpoint came back older", 500) {
                     self.machine.lose_checkpoint(self.consumer, &self.shard_id);
                 }
                 position = self.machine.checkpoint(self.consumer, &self.shard_id);
             }
-            if self.machine.world.fault("second poller", 6) {
+            if self.machine.world.fault("second poller", 15) {
                 self.start_second(position);
             }
             let version = self.machine.world.version();
@@ -142,7 +142,7 @@ impl Poller {
         let first = records[0].sequence_number;
         self.me.note(|| format!("{:?} of {} records from {first} of {}", self.consumer, records.len(), self.shard_id));
         let invocation = self.machine.invoke(self.consumer, event(&self.shard_id, records));
-        if self.machine.world.fault("invocation timed out", 25) {
+        if self.machine.world.fault("invocation timed out", 60) {
             self.me.sleep(self.machine.world.roll(|dice| dice.between(0, 400))).await;
             if !self.machine.world.is_over(invocation.task) {
                 self.machine.leave_as_zombie(&invocation);

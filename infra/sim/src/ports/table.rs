@@ -178,11 +178,11 @@ impl SimTable {
     }
 
     fn put_fault(&self) -> Option<Fault> {
-        if self.world().fault("table put throttled", 4) {
+        if self.world().fault("table put throttled", 6) {
             Some(Fault::Throttled)
-        } else if self.world().fault("table put timed out before", 4) {
+        } else if self.world().fault("table put timed out before", 6) {
             Some(Fault::Before)
-        } else if self.world().fault("table put timed out after", 6) {
+        } else if self.world().fault("table put timed out after", 9) {
             Some(Fault::After)
         } else {
             None
