@@ -63,6 +63,21 @@ async fn writes_of(records: &[Rec]) -> usize {
     stage.table.writes()
 }
 
+/// Ids would tell them apart too: this is what holds where an item has no room for an id.
+#[tokio::test]
+async fn after_a_crash_no_event_meets_its_own_copy() {
+    let lesson = lesson();
+    for at in 0..writes_of(&lesson).await {
+        let stage = Stage::new();
+        stage.table.fail_write(at, Fault::After);
+        assert!(!deliver(&stage.processor(), &lesson).await, "write {at}");
+        let again = Batch::read(stage::INCARNATION, batch(&lesson)).unwrap().unwrap();
+        let applied = stage.processor().apply(again).await.unwrap();
+        assert_eq!(applied.folded.duplicates, 0, "after write {at}");
+        check(&stage, &lesson, at).await;
+    }
+}
+
 #[tokio::test]
 async fn views_are_written_first_then_learner_items_then_progress() {
     let (stage, records) = (Stage::new(), lesson());
