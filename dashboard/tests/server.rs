@@ -221,6 +221,17 @@ async fn a_query_reaches_the_source_with_the_tenant_of_the_session() {
 }
 
 #[tokio::test]
+async fn no_query_chooses_its_tenant() {
+    let harness = harness(Memory::default());
+    for path in [views_path(TURMA), "/api/v1/courses".to_string(), "/api/v1/session".to_string()] {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        harness.get_as(&token(), &format!("{path}{separator}tenant=outra")).await;
+    }
+    let asked = harness.source.asked.lock().unwrap();
+    assert!(asked.iter().all(|query| query.tenant == "escola"), "{asked:?}");
+}
+
+#[tokio::test]
 async fn another_instructors_course_is_forbidden_before_it_is_looked_up() {
     let harness = harness(Memory::default());
     let token = token_of(Some(&[TURMA]), NOW_MILLIS + 1);

@@ -6,6 +6,7 @@
 //! again from what the table says. Nothing that was applied is applied again: deltas belong to sequence numbers, and an
 //! item takes those after its watermark only.
 
+mod absorbed;
 mod cross_shard;
 mod fold;
 mod groups;

@@ -5,15 +5,13 @@
 
 mod stage;
 
-use std::collections::BTreeMap;
-
 use stage::records::{COURSES, Rec, TENANT, event, quiz, record, video};
+use stage::seen::seen;
 use stage::table::Fault;
 use stage::{INCARNATION, Stage, batch_of};
-use trilha_core::keys::{self, Kind};
-use trilha_core::views::{CourseView, HourView, QuizView, VideoView, View, merge};
+use trilha_core::keys;
 use trilha_live::port::{Consistency, Item, LiveTable};
-use trilha_processors::absorb::{absorb, expired, note_absorbed, stored};
+use trilha_processors::absorb::{absorb, expired, note_absorbed};
 use trilha_schemas::event::{Body, Event, QuizEvent, VideoAction};
 
 const PARENT: &str = "shardId-000000000000";
@@ -46,25 +44,6 @@ async fn resharded() -> Stage {
     deliver_to(&stage, PARENT, &record(1, &acts(2_000))).await;
     deliver_to(&stage, CHILD, &record(2, &acts(3_000))).await;
     stage
-}
-
-type All =
-    (BTreeMap<String, VideoView>, BTreeMap<String, QuizView>, BTreeMap<String, HourView>, BTreeMap<String, CourseView>);
-
-async fn seen(stage: &Stage) -> All {
-    let course = keys::course_partition(TENANT, COURSES[0]);
-    let kind = |kind: Kind| format!("{}|", kind.as_str());
-    (
-        read(stage, &course, &kind(Kind::Video)).await,
-        read(stage, &course, &kind(Kind::Quiz)).await,
-        read(stage, &course, &kind(Kind::Hour)).await,
-        read(stage, &keys::courses_partition(TENANT), "").await,
-    )
-}
-
-async fn read<V: View>(stage: &Stage, partition: &str, prefix: &str) -> BTreeMap<String, V> {
-    let items = stage.table.query(partition, prefix, Consistency::Strong).await.unwrap();
-    merge(items.iter().map(stored)).unwrap()
 }
 
 async fn views_of_parent(stage: &Stage) -> usize {

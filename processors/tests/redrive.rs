@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use stage::records::{Rec, event, record};
 use stage::{SHARD_ID, batch};
 use trilha_collector::collector::{Arrival, Sent};
@@ -21,12 +22,13 @@ use trilha_live::port::{Consistency, LiveTable};
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
 use trilha_processors::redrive::{Before, Outcome, RedriveError, redrive};
+use trilha_processors::strays::{Stray, Strays};
 use trilha_schemas::documents::documents;
 use trilha_schemas::event::{Body, Event, Protocol};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::sequence::SequenceNumber;
 use trilha_stream::memory::CallFault;
-use trilha_stream::port::PutFailure;
+use trilha_stream::port::{PutEntry, PutFailure, Stream};
 use world::{NOW, TENANT, World, WorldStrays, owner, viewed};
 
 /// So late that an event which arrived then would count in totals alone.
@@ -378,6 +380,29 @@ async fn a_record_of_ours_goes_back_as_it_is() {
     let there = world.events().await;
     assert!(there.iter().map(|(_, event)| event).eq(&events));
     assert!(there.iter().all(|(tenant, _)| tenant == stage::records::TENANT));
+}
+
+#[tokio::test]
+async fn a_record_that_the_stream_has_forgotten_is_driven_from_its_row() {
+    let world = World::new();
+    let events = [page(0, 1), page(1, 2)];
+    let ours = record(0, &events);
+    let entry = PutEntry { partition_key: ours.partition_key, data: Bytes::from(ours.bytes) };
+    world.stream.put_records(vec![entry]).await.unwrap().remove(0).unwrap();
+    // A reader of an earlier version could not decode it.
+    let there = world.records().await.remove(0);
+    let stray = Stray {
+        shard: format!("one/{SHARD_ID}"),
+        sequence_number: there.sequence_number,
+        arrival_millis: there.arrival_millis,
+        bytes: there.data.to_vec(),
+    };
+    world.strays().damaged(stray, "a later version".into()).await.unwrap();
+    world.stream.expire(LATER);
+    assert_eq!(world.records().await, []);
+    let key = world.quarantine.rows().await[0].key;
+    assert_eq!(world.redrive(key).await.unwrap(), Outcome::Redriven { events: 2 });
+    assert!(world.events().await.iter().map(|(_, event)| event).eq(&events));
 }
 
 #[tokio::test]

@@ -5,18 +5,24 @@
 mod stage;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use md5::{Digest, Md5};
 use stage::records::{Rec, event, record};
 use stage::{INCARNATION, SHARD_ID, batch};
+use trilha_collector::quarantine::Quarantine;
 use trilha_lake::manifest::{Manifest, MemoryManifest};
 use trilha_lake::{LakeFolder, LakeWriter};
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::strays::{CollectorStrays, Stray, Strays};
 use trilha_schemas::event::{Body, Event};
+use trilha_schemas::packing::{bytes, varint};
+use trilha_schemas::record::decode;
 use trilha_schemas::sequence::SequenceNumber;
+use trilha_stream::hash::hash_key;
 use trilha_stream::memory::CallFault;
-use trilha_stream::port::PutFailure;
+use trilha_stream::port::{PutFailure, Stream};
 use world::{NOW, World, owner, viewed};
 
 fn page(who: usize, id: u64) -> Event {
@@ -138,4 +144,71 @@ async fn the_lake_leaves_foreign_and_misplaced_records_to_the_live_processor() {
     assert!(side.deliver(&[foreign, misplaced]).await);
     assert_eq!(side.world.quarantine.rows().await, []);
     assert_eq!(side.world.records().await, []);
+}
+
+/// Another producer's aggregate: each event under a key and a hash key of its own.
+fn aggregate(texts: &[String]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for (field, at) in [1, 2].into_iter().flat_map(|field| (0..texts.len()).map(move |at| (field, at))) {
+        varint(&mut message, field << 3 | 2);
+        bytes(&mut message, format!("{}", at * 1_000_003).as_bytes());
+    }
+    for (at, text) in (0..).zip(texts) {
+        let mut record = Vec::new();
+        for field in [1, 2] {
+            varint(&mut record, field << 3);
+            varint(&mut record, at);
+        }
+        varint(&mut record, 3 << 3 | 2);
+        bytes(&mut record, text.as_bytes());
+        varint(&mut message, 3 << 3 | 2);
+        bytes(&mut message, &record);
+    }
+    let checksum = Md5::digest(&message);
+    [&b"\xf3\x89\x9a\xc2"[..], &message, &checksum[..]].concat()
+}
+
+/// The events on the stream, each in the shard that its bucket belongs to.
+async fn in_their_shards(world: &World) -> Vec<Event> {
+    let mut events = Vec::new();
+    for shard in world.stream.shards().await.unwrap() {
+        for record in world.stream.records(&shard.shard_id, None, usize::MAX, usize::MAX).await.unwrap().records {
+            let range = shard.first_hash_key..=shard.last_hash_key;
+            assert!(range.contains(&hash_key(&record.partition_key)), "{}", record.partition_key);
+            let decoded = decode(&record.data).unwrap();
+            assert!(decoded.events.iter().all(|event| event.learner.bucket().partition_key() == record.partition_key));
+            events.extend(decoded.events);
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn every_event_of_an_aggregate_of_many_keys_comes_through_after_a_split() {
+    let world = World::new();
+    let parent = world.stream.shards().await.unwrap()[0].shard_id.clone();
+    world.stream.split(&parent).unwrap();
+    let texts: Vec<String> = (0..40).map(|learner| viewed(&format!("aluna-{learner}"))).collect();
+    let whole = aggregate(&texts);
+    world.strays().foreign(stray("1", &whole)).await.unwrap();
+    let learners = |events: &[Event]| events.iter().map(|event| event.learner).collect::<BTreeSet<_>>().len();
+    let events = in_their_shards(&world).await;
+    assert_eq!((events.len(), learners(&events)), (40, 40));
+    // It comes again from the child, and each of its events has the id that it had.
+    world.strays().foreign(stray("2", &whole)).await.unwrap();
+    let ids: BTreeSet<_> = in_their_shards(&world).await.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), 40);
+}
+
+#[tokio::test]
+async fn of_an_aggregate_with_another_checksum_nothing_is_put_and_all_is_kept() {
+    let world = World::new();
+    let mut damaged = aggregate(&[viewed("ana"), viewed("bia")]);
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    world.strays().foreign(stray("1", &damaged)).await.unwrap();
+    assert_eq!(world.records().await, []);
+    let rows = world.quarantine.rows().await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(world.quarantine.open(rows[0].key).await.unwrap().unwrap().raw, damaged);
 }

@@ -3,7 +3,6 @@
 
 use trilha_core::keys;
 use trilha_live::port::{Item, LiveError, LiveTable, Replacement, Watermarks};
-use trilha_schemas::sequence::SequenceNumber;
 
 use super::key;
 
@@ -15,8 +14,7 @@ pub(super) async fn report<T: LiveTable>(
     there: Option<&Item>,
     expected: Option<&Watermarks>,
 ) -> Result<(), LiveError> {
-    let moved = |there: &&Item| others(Some(&there.watermarks), shard) != others(expected, shard);
-    let Some(there) = there.filter(moved) else { return Ok(()) };
+    let Some(there) = there.filter(|there| has_moved(&there.watermarks, shard, expected)) else { return Ok(()) };
     tracing::error!(item = ?there.key.sort, shard, "cross_shard_conflict");
     let name = keys::stale_view(&there.key.partition, &there.key.sort);
     let item = Item { key: key(name), watermarks: there.watermarks.clone(), value: vec![1] };
@@ -24,6 +22,8 @@ pub(super) async fn report<T: LiveTable>(
     table.replace(vec![Replacement { item, expected: None }], false).await.map(drop)
 }
 
-fn others<'w>(watermarks: Option<&'w Watermarks>, shard: &str) -> Vec<(&'w str, SequenceNumber)> {
-    watermarks.into_iter().flat_map(Watermarks::iter).filter(|(other, _)| *other != shard).collect()
+/// Whether another shard has come further than was known. One that is named no more is absorbed, and moves nothing.
+fn has_moved(there: &Watermarks, shard: &str, expected: Option<&Watermarks>) -> bool {
+    let known = |other: &str| expected.and_then(|expected| expected.of(other));
+    there.iter().any(|(other, number)| other != shard && known(other) < Some(number))
 }

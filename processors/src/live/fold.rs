@@ -10,11 +10,11 @@ use trilha_schemas::ids::EventId;
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::cross_shard;
 use super::groups::{Groups, LearnerName, Placed};
 use super::state::{LearnerItem, LearnerKind, ShardState, Warm, stored};
 use super::view::{AnyView, ViewName};
 use super::{Applied, Position, Stop};
+use super::{absorbed, cross_shard};
 use crate::batch::{Batch, HandleError};
 use crate::beyond::BeyondBatch;
 
@@ -80,6 +80,8 @@ impl<T: LiveTable> Attempt<'_, T> {
             return Ok(());
         }
         let items = self.table.get(cold.iter().map(|(_, key)| key.clone()).collect(), Consistency::Strong).await?;
+        let watermarks = items.iter().flatten().map(|item| &item.watermarks);
+        absorbed::find(self.table, self.position.shard, watermarks, &mut self.state.absorbed).await?;
         for ((name, key), item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
             let item = value.map_or_else(|| Ok(name.kind.empty()), |value| name.kind.decode(&value));
@@ -189,9 +191,13 @@ impl<T: LiveTable> Attempt<'_, T> {
 
     fn replaced_learners(&mut self, keys: Vec<Key>) -> Vec<Replacement> {
         let mut replacements = Vec::with_capacity(keys.len());
+        let ShardState { learners, absorbed, .. } = &mut *self.state;
         for key in keys {
-            if let Some(warm) = self.state.learner(&key) {
-                replacements.push(replacement(key, warm.value.encode(), &mut warm.stored, &self.position));
+            if let Some(warm) = learners.get_mut(&key) {
+                let mut replacement = replacement(key, warm.value.encode(), &mut warm.stored, &self.position);
+                replacement.item.watermarks.retain(|shard| !absorbed.contains(shard));
+                warm.stored = Some(replacement.item.watermarks.clone());
+                replacements.push(replacement);
             }
         }
         replacements

@@ -1,6 +1,6 @@
 //! What a consumer remembers of a shard's items between batches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trilha_core::activity::ActivityItem;
 use trilha_core::quiz::QuizItem;
@@ -89,6 +89,8 @@ impl<V> Warm<V> {
 pub(super) struct ShardState {
     pub learners: HashMap<Key, Warm<LearnerItem>>,
     pub views: HashMap<Key, Warm<Partial>>,
+    /// Shards that are known to be absorbed, among those that learner items name.
+    pub absorbed: HashSet<String>,
     /// The progress that this consumer wrote last; warm items count only while the table still says so. `None` while a batch
     /// is worked on: one that is broken off leaves items that nobody may trust.
     progress: Option<Watermarks>,

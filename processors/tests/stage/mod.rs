@@ -4,6 +4,7 @@
 
 pub mod expected;
 pub mod records;
+pub mod seen;
 pub mod table;
 
 use std::sync::{Arc, Mutex};

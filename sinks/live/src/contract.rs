@@ -31,6 +31,7 @@ macro_rules! live_table_contract {
             what_is_too_large_is_refused_and_nothing_of_its_call_written,
             an_empty_key_is_refused,
             the_largest_item_is_taken,
+            an_item_a_byte_over_the_limit_is_refused_whichever_part_of_it_is_longer,
             what_is_removed_is_gone_and_may_come_again,
             a_removal_at_another_watermark_changes_nothing,
         );
@@ -261,6 +262,25 @@ pub async fn the_largest_item_is_taken(table: &impl LiveTable) {
     largest.value = vec![7; MAX_ITEM_BYTES - crate::limits::item_bytes(&largest)];
     put_new(table, std::slice::from_ref(&largest)).await;
     assert_eq!(read(table, &largest.key.partition, &largest.key.sort).await, Some(largest));
+}
+
+/// Key, watermarks and value count together: a byte more of any of them is a byte too many.
+pub async fn an_item_a_byte_over_the_limit_is_refused_whichever_part_of_it_is_longer(table: &impl LiveTable) {
+    let mut full = item("p", "s", 1, "");
+    full.value = vec![7; MAX_ITEM_BYTES - crate::limits::item_bytes(&full)];
+    let longer: [fn(&mut Item); 5] = [
+        |item| item.key.partition.push('p'),
+        |item| item.key.sort.push('s'),
+        |item| item.watermarks = watermarks(&[("shard.", 1)]),
+        |item| item.watermarks = watermarks(&[("shard", 256)]),
+        |item| item.value.push(7),
+    ];
+    for lengthen in longer {
+        let mut bad = full.clone();
+        lengthen(&mut bad);
+        assert_unstorable(table, &bad).await;
+    }
+    put_new(table, &[full]).await;
 }
 
 /// A removed item is found by no read; one put after it is new.

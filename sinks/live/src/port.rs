@@ -33,6 +33,11 @@ impl Watermarks {
         }
     }
 
+    /// Drops every shard that is not to be kept.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|(shard, _)| keep(shard));
+    }
+
     /// Every shard with its sequence number, in order of shard.
     pub fn iter(&self) -> impl Iterator<Item = (&str, SequenceNumber)> {
         self.0.iter().map(|(shard, number)| (shard.as_str(), *number))

@@ -112,6 +112,24 @@ async fn a_batch_to_which_no_record_like_its_largest_fits_waits_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_holds_bytes_up_to_the_limit_and_not_one_more() {
+    // Lambda's 6 MB are base64, with some room for what stands beside the data.
+    const { assert!(MAX_BATCH_BYTES.div_ceil(3) * 4 < 5_900_000) };
+    let large = "x".repeat(MAX_RECORD_BYTES);
+    let most = MAX_BATCH_BYTES / MAX_RECORD_BYTES;
+    for (over, expected) in [(0, vec![most + 1]), (1, vec![most, 1])] {
+        let rest = "y".repeat(MAX_BATCH_BYTES - most * MAX_RECORD_BYTES + over);
+        let mut world = World::new(1);
+        world.put(&[vec![large.as_str(); most], vec![&rest]].concat()).await;
+        let _mapping = world.start(config());
+        for records in expected {
+            assert_eq!(world.next().await.len(), records, "{over} over");
+        }
+        world.is_quiet().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn drained_waits_for_what_was_put_before_it() {
     let mut world = World::new(4);
     world.put_for("a", &["1"]).await;

@@ -264,6 +264,61 @@ async fn sequence_numbers_compare_as_numbers() {
 }
 
 #[tokio::test]
+async fn of_two_copies_in_one_record_the_first_by_index_stays() {
+    let mut bench = MemoryBench::new().await;
+    let copy = |index: u32, title: &str| {
+        let mut copy = row(1, 1, 1);
+        copy.record_index = index;
+        copy.event.title = Some(title.to_string());
+        copy
+    };
+    let rows = vec![copy(10, "tenth"), copy(9, "ninth"), copy(100, "hundredth")];
+    bench.writer.append("a", rows, sequence(1)).await.unwrap();
+    bench.compactor().run(&Beyond::new()).await.unwrap();
+    let published = bench.published();
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0].1.event.title.as_deref(), Some("ninth"));
+}
+
+#[tokio::test]
+async fn many_small_batches_come_to_one_file_a_day_however_often_they_are_compacted() {
+    let mut bench = MemoryBench::new().await;
+    let landed = |bench: &MemoryBench| bench.landing_files();
+    for part in 0..20u16 {
+        bench.land((0..6).map(|act| at_day(row(act as u8, 10 * part + act, 0), i64::from(act % 3))).collect()).await;
+        if part % 4 == 3 {
+            assert_eq!(landed(&bench), 4);
+            bench.compactor().run(&Beyond::new()).await.unwrap();
+            assert_eq!(landed(&bench), 0);
+        }
+    }
+    for day in ["2026-11-23", "2026-11-24", "2026-11-25"] {
+        assert_eq!(bench.files(&format!("tenant=acme/day={day}")).len(), 1, "{day}");
+    }
+    assert_eq!(bench.published().len(), 120);
+}
+
+#[tokio::test]
+async fn files_of_a_large_day_are_half_full_at_least_in_the_median() {
+    const SLICE_ROWS: usize = 100;
+    for rows in [99, 101, 399, 401, 2_000] {
+        let mut bench = MemoryBench::new().await;
+        let spread = |act: usize| row((act * 37 % 256) as u8, act as u16, 0);
+        bench.land((0..rows).map(spread).collect()).await;
+        bench.compactor().with_slice_rows(SLICE_ROWS as u64).run(&Beyond::new()).await.unwrap();
+        let files = bench.storage.published_files().into_iter();
+        let mut sizes: Vec<usize> =
+            files.map(|(_, _, content)| rows_of(&"acme".into(), &content).unwrap().len()).collect();
+        sizes.sort_unstable();
+        assert_eq!(sizes.iter().sum::<usize>(), rows);
+        assert!(sizes.len() <= rows.div_ceil(SLICE_ROWS).next_power_of_two(), "{sizes:?}");
+        let least = if rows < SLICE_ROWS { rows } else { 4 * SLICE_ROWS / 10 };
+        assert!(sizes[sizes.len() / 2] >= least, "{rows}: {sizes:?}");
+        assert!(sizes[sizes.len() - 1] <= 2 * SLICE_ROWS, "{rows}: {sizes:?}");
+    }
+}
+
+#[tokio::test]
 async fn late_rows_reach_a_published_day_and_leave_other_days_alone() {
     let mut bench = MemoryBench::new().await;
     bench.land(vec![at_day(row(1, 1, 0), 0), at_day(row(1, 2, 0), 1)]).await;
