@@ -1,7 +1,7 @@
 //! A data folder: where everything lies, and its keys.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use trilha_collector::credential::{Credential, KeyRing, TenantKeys, WriteKey};
 use trilha_collector::random::OsRandom;
 use trilha_collector::seal::{Sealer, Secret};
+use trilha_disk::make_whole;
 
 /// The tenant of everything on one machine.
 pub(crate) const TENANT: &str = "local";
@@ -47,9 +48,8 @@ impl DataDir {
     pub(crate) fn open_or_create(root: &Path) -> anyhow::Result<DataDir> {
         fs::create_dir_all(root).with_context(|| format!("cannot make the folder {}", root.display()))?;
         let path = root.join("keys.json");
-        if !path.exists() {
-            write_private(&path, &KeysFile::generate())?;
-        }
+        let made = make_whole(&path, |new| write_private(new, &KeysFile::generate()));
+        made.with_context(|| format!("cannot make {}", path.display()))?;
         DataDir::open(root)
     }
 
@@ -127,12 +127,10 @@ impl KeysFile {
     }
 }
 
-fn write_private(path: &Path, keys: &KeysFile) -> anyhow::Result<()> {
+fn write_private(path: &Path, keys: &KeysFile) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(serde_json::to_string_pretty(keys)?.as_bytes())?;
-    file.sync_all().with_context(|| format!("cannot write {}", path.display()))
+    options.open(path)?.write_all(serde_json::to_string_pretty(keys)?.as_bytes())
 }

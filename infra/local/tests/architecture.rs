@@ -9,13 +9,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each library may use of the workspace; binaries may use everything.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
+    ("trilha-disk", &[]),
     ("trilha-schemas", &[]),
     ("trilha-core", &["trilha-schemas"]),
-    ("trilha-live", &["trilha-schemas"]),
-    ("trilha-lake", &["trilha-schemas"]),
-    ("trilha-stream", &["trilha-schemas"]),
-    ("trilha-collector", &["trilha-schemas", "trilha-stream"]),
+    ("trilha-live", &["trilha-disk", "trilha-schemas"]),
+    ("trilha-lake", &["trilha-disk", "trilha-schemas"]),
+    ("trilha-stream", &["trilha-disk", "trilha-schemas"]),
+    ("trilha-collector", &["trilha-disk", "trilha-schemas", "trilha-stream"]),
     (
         "trilha-processors",
         &["trilha-collector", "trilha-core", "trilha-lake", "trilha-live", "trilha-schemas", "trilha-stream"],

@@ -6,11 +6,13 @@
 //!
 //! One process writes. Others read what is durable, beside it (redb's single-writer mode).
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
+use trilha_disk::make_whole;
 
 use crate::codec::Content;
 use crate::limits;
@@ -50,6 +52,8 @@ impl EmbeddedTable {
     /// Opens the table in a file, makes it where there is none, repairs it after a crash. One writer at a time: while
     /// another process has it open for writing this fails.
     pub fn open(path: &Path) -> Result<EmbeddedTable, LiveError> {
+        let made = make_whole(path, |new| builder().create(new).map(drop).map_err(io::Error::other));
+        made.map_err(unavailable)?;
         let database = builder().create(path).map_err(unavailable)?;
         store::create(&database).map_err(unavailable)?;
         let shared = Arc::new(Shared::new(Opened::Writer(database)));

@@ -1,6 +1,7 @@
 //! One redb file and the thread that writes it: whatever waits is written in one transaction and answered after its
 //! commit.
 
+use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,7 @@ use redb::{
 };
 use thiserror::Error;
 use tokio::sync::oneshot;
+use trilha_disk::make_whole;
 
 /// Every table's keys and values are bytes.
 pub(super) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -69,6 +71,8 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Store, StoreError> {
+        let made = make_whole(path, |new| open(new).map(drop).map_err(io::Error::other));
+        made.map_err(redb::Error::from)?;
         let database = open(path).map_err(redb::Error::from)?;
         make_tables(&database)?;
         let database = Arc::new(database);

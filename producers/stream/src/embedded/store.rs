@@ -6,10 +6,12 @@
 //! - `checkpoints`: (mapping, shard id) to the stored form of a sequence number;
 //! - `about`: `incarnation`, fixed when the database is made.
 
+use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
-use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use trilha_disk::make_whole;
 use trilha_schemas::sequence::SequenceNumber;
 
 use super::chunk::Chunk;
@@ -50,7 +52,8 @@ pub(super) struct Store(Database);
 
 impl Store {
     pub(super) fn open(file: &Path) -> Result<Store, redb::Error> {
-        Ok(Store(Builder::new().set_cache_size(CACHE_BYTES).create(file)?))
+        make_whole(file, |new| create(new).map(drop).map_err(io::Error::other))?;
+        Ok(Store(create(file)?))
     }
 
     /// Reads everything but the records. A new database takes the incarnation and the number of shards.
@@ -102,6 +105,10 @@ impl Store {
         let chunk = |first: &u64| Ok(table.get((shard, *first))?.map(|chunk| Bytes::copy_from_slice(chunk.value())));
         firsts.iter().map(chunk).collect()
     }
+}
+
+fn create(file: &Path) -> Result<Database, DatabaseError> {
+    Builder::new().set_cache_size(CACHE_BYTES).create(file)
 }
 
 fn load_shards(

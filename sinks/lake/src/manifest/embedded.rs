@@ -10,10 +10,12 @@
 //!
 //! A day is a count from 1970-01-01, the greatest `i32` the unknown day.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use trilha_disk::make_whole;
 use trilha_schemas::sequence::SequenceNumber;
 
 use super::{
@@ -208,6 +210,8 @@ impl Manifest for EmbeddedManifest {
 }
 
 fn open(file: &Path) -> Result<Database, ManifestError> {
+    let made = make_whole(file, |new| Database::create(new).map(drop).map_err(io::Error::other));
+    made.map_err(unavailable)?;
     let database = Database::create(file).map_err(unavailable)?;
     let format = prepare(&database).map_err(|Failure(error)| error)?;
     if format != FORMAT {
