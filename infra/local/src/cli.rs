@@ -57,6 +57,12 @@ pub(crate) struct UpOptions {
     /// A web origin whose pages may send events, such as `https://lms.example.org`; may be given more than once
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     pub allow_origins: Vec<String>,
+    /// How often the lake is compacted, in milliseconds; tests kill it while it is
+    #[arg(long, value_name = "MILLIS", hide = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub compact_every: Option<u64>,
+    /// How long the lake's batches wait to fill, in milliseconds
+    #[arg(long, value_name = "MILLIS", hide = true)]
+    pub lake_window: Option<u64>,
 }
 
 #[derive(Args)]

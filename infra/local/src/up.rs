@@ -34,13 +34,16 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     let dir = DataDir::open_or_create(&options.data)?;
     let listener = TcpListener::bind(options.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", options.listen))?;
-    let pipeline = Arc::new(Pipeline::start(&dir, &options.zone, Arc::clone(&clock), Pace::LIVE).await?);
+    let lake_window = options.lake_window.map_or(Pace::LIVE.lake_window, Duration::from_millis);
+    let pace = Pace { lake_window, ..Pace::LIVE };
+    let pipeline = Arc::new(Pipeline::start(&dir, &options.zone, Arc::clone(&clock), pace).await?);
     let router = router(&dir, &options, &pipeline, &clock)?;
     let interrupted = interrupted()?;
     if let Err(error) = announce(&dir, &options, &listener, &clock) {
         tracing::warn!(%error, "where everything is could not be printed");
     }
-    let housekeeping = tokio::spawn(keep_house(Arc::clone(&pipeline), Arc::clone(&clock)));
+    let compact_every = options.compact_every.map_or(COMPACT_EVERY, Duration::from_millis);
+    let housekeeping = tokio::spawn(keep_house(Arc::clone(&pipeline), Arc::clone(&clock), compact_every));
     let class =
         options.demo.then(|| tokio::spawn(demo::run(Arc::clone(&pipeline.collector), dir.owner(), Arc::clone(&clock))));
     serve(listener, router, interrupted).await?;
@@ -125,11 +128,11 @@ fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &
 }
 
 /// Compacts the lake, trims the stream, empties the quarantine of what is 30 days old, puts views of expired shards together.
-async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock) {
-    let mut wait = FIRST_COMPACTION;
+async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock, compact_every: Duration) {
+    let mut wait = FIRST_COMPACTION.min(compact_every);
     loop {
         tokio::time::sleep(wait).await;
-        wait = COMPACT_EVERY;
+        wait = compact_every;
         if let Err(error) = pipeline.compact().await {
             tracing::error!(%error, "the lake was not compacted");
         }

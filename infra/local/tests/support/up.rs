@@ -8,9 +8,42 @@ use std::thread;
 
 use super::{DEADLINE, command, text, wait};
 
+/// A process that is killed when dropped.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn spawn(command: &mut Command) -> Process {
+        Process(command.spawn().unwrap())
+    }
+
+    /// Ends it as a power cut would. Whether it was still running.
+    pub(crate) fn kill(&mut self) -> bool {
+        // It may have ended already.
+        let _ = self.0.kill();
+        self.0.wait().unwrap().code().is_none()
+    }
+
+    /// The end of a process that is about to end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.0)
+    }
+
+    /// Asks it to end.
+    fn ask_to_stop(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 /// Killed when dropped.
 pub(crate) struct Up {
-    child: Child,
+    process: Process,
     /// The first three lines it printed.
     pub(crate) lines: [String; 3],
     /// Kept, so that the process may go on printing.
@@ -20,8 +53,20 @@ pub(crate) struct Up {
 impl Up {
     /// Starts it and waits until it says where it is.
     pub(crate) fn start(data: &Path, more: &[&str]) -> Up {
-        let mut child = Up::spawn(data, more);
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Up::start_command(&mut Up::command(data, more))
+    }
+
+    /// What starts it, its standard error still the caller's.
+    pub(crate) fn command(data: &Path, more: &[&str]) -> Command {
+        let mut command = command(&["up", "--data", text(data), "--listen", "127.0.0.1:0"]);
+        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+    }
+
+    /// Starts a command of [`Up::command`]'s.
+    pub(crate) fn start_command(command: &mut Command) -> Up {
+        let mut process = Process::spawn(command);
+        let stdout = BufReader::new(process.0.stdout.take().unwrap());
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut stdout = stdout;
@@ -31,17 +76,8 @@ impl Up {
             });
             let _ = sender.send((lines, stdout));
         });
-        let Ok((lines, stdout)) = receiver.recv_timeout(DEADLINE) else {
-            let _ = child.kill();
-            panic!("`up` did not say where it is");
-        };
-        Up { child, lines, _stdout: stdout }
-    }
-
-    /// Starts it without waiting for anything.
-    pub(crate) fn spawn(data: &Path, more: &[&str]) -> Child {
-        let mut command = command(&["up", "--data", text(data), "--listen", "127.0.0.1:0"]);
-        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+        let (lines, stdout) = receiver.recv_timeout(DEADLINE).expect("`up` says where it is");
+        Up { process, lines, _stdout: stdout }
     }
 
     /// Host and port.
@@ -59,32 +95,19 @@ impl Up {
         self.lines[2].strip_prefix("write key  ").expect("the third line is the write key")
     }
 
-    /// Ends it as a power cut would.
-    pub(crate) fn kill(mut self) {
-        kill(&mut self.child);
+    /// Ends it as a power cut would. Whether it was still running.
+    pub(crate) fn kill(mut self) -> bool {
+        self.process.kill()
     }
 
     /// Asks it to end.
     pub(crate) fn ask_to_stop(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        self.process.ask_to_stop(signal);
     }
 
     /// Asks it to end and waits for that.
     pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
         self.ask_to_stop(signal);
-        wait(&mut self.child)
+        self.process.wait()
     }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        kill(&mut self.child);
-    }
-}
-
-pub(crate) fn kill(child: &mut Child) {
-    // It may have ended already.
-    let _ = child.kill();
-    let _ = child.wait();
 }
