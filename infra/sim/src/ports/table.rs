@@ -304,6 +304,7 @@ impl LiveTable for SimTable {
         if consistency == Consistency::Strong {
             return Ok(read);
         }
+        self.world().fail(format!("who writes reads {keys:?} as they were some moments ago"));
         let stale = |(key, now): (&Key, Option<Item>)| {
             let is_stale = self.world().roll(|dice| dice.chance(500));
             let before = self.state.items().before.get(key).cloned();
@@ -363,6 +364,9 @@ impl LiveTable for SimTable {
     ) -> Result<Vec<Item>, LiveError> {
         self.process.turn().await;
         self.read_fails()?;
+        if consistency == Consistency::Eventual {
+            self.world().fail(format!("who writes reads {partition:?} as it was some moments ago"));
+        }
         let read = self.state.items().query(partition, sort_prefix);
         if let Some(table) = self.state.embedded() {
             let there = table.query(partition, sort_prefix, consistency).await?;
