@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use stage::records::{Rec, TENANT, event, record, video};
 use stage::table::Fault;
-use stage::{Stage, deliver, insist};
+use stage::{Stage, check, deliver, insist};
 use trilha_core::video::VideoItem;
 use trilha_core::views::VideoView;
 use trilha_lake::{Beyond, Day, Partition};
@@ -81,4 +81,50 @@ async fn a_crash_at_any_write_loses_none() {
             assert_eq!(beyond::read(&*stage.table, TENANT).await.unwrap(), expected, "{fault:?} at {at}, {failed}");
         }
     }
+}
+
+fn in_session(id: u64, session: &str, title: Option<&str>) -> Event {
+    let mut event = event(0, id, 40 * id as i64, Body::Video(video(VideoAction::Watched, 10)));
+    (event.session, event.title) = (Some(session.into()), title.map(str::to_string));
+    event
+}
+
+/// As many events as leave no room for one in a session of a long name; that one; and one whose short title makes room.
+fn full_then_room() -> (Vec<Event>, Event, Event) {
+    let [without_room, makes_room] = [in_session(8_000, &"s".repeat(400), None), in_session(9_000, "s", Some("short"))];
+    let (mut item, mut view) = (VideoItem::default(), VideoView::default());
+    let mut events = Vec::new();
+    for id in 0.. {
+        if !item.clone().fold([&without_room], &mut view).beyond.is_empty() {
+            break;
+        }
+        let title = "t".repeat(300);
+        events.push(in_session(id, "s", Some(title.as_str()).filter(|_| id == 0)));
+        item.fold(&events[events.len() - 1..], &mut view);
+    }
+    item.fold([&makes_room], &mut view);
+    assert!(item.fold([&without_room], &mut view).beyond.is_empty(), "there is room now");
+    (events, without_room, makes_room)
+}
+
+#[tokio::test]
+async fn a_redelivery_does_not_take_in_what_had_no_room_the_first_time() {
+    let (full, without_room, makes_room) = full_then_room();
+    let mut records: Vec<Rec> = full.chunks(1_000).enumerate().map(|(at, events)| record(at, events)).collect();
+    let filled = records.len();
+    records.extend([record(filled, &[without_room]), record(filled + 1, &[makes_room])]);
+    let stage = Stage::new();
+    insist(&stage.processor(), &records[..filled]).await;
+    let writes = {
+        let whole = Stage::new();
+        insist(&whole.processor(), &records[..filled]).await;
+        let before = whole.table.writes();
+        insist(&whole.processor(), &records[filled..]).await;
+        whole.table.writes() - before
+    };
+    // Everything is written but progress.
+    stage.table.fail_write(writes - 1, Fault::Before);
+    assert!(!deliver(&stage.processor(), &records[filled..]).await);
+    insist(&stage.processor(), &records[filled..]).await;
+    check(&stage, &records, "after a crash before progress").await;
 }

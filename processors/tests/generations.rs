@@ -184,6 +184,18 @@ async fn a_twin_that_forgets_a_shard_in_between_is_no_conflict_of_shards() {
 }
 
 #[tokio::test]
+async fn a_consumer_that_forgets_shards_knows_the_items_that_it_wrote() {
+    let stage = Stage::new();
+    live(&stage, 0..LAST).await;
+    let processor = stage.processor();
+    processor.handle(batch_of(&shard_id(LAST), &records_of(LAST))).await.unwrap();
+    let reads = stage.table.reads();
+    let more = records_of(GENERATIONS).remove(0);
+    processor.handle(batch_of(&shard_id(LAST), &[more])).await.unwrap();
+    assert_eq!(stage.table.reads() - reads, 1, "progress alone is read");
+}
+
+#[tokio::test]
 async fn a_failure_at_any_write_of_the_put_that_forgets_changes_nothing() {
     let plain = Stage::new();
     live(&plain, 0..GENERATIONS).await;
