@@ -265,7 +265,7 @@ async fn sequence_numbers_compare_as_numbers() {
 
 #[tokio::test]
 async fn of_two_copies_in_one_record_the_first_by_index_stays() {
-    let mut bench = MemoryBench::new().await;
+    let bench = MemoryBench::new().await;
     let copy = |index: u32, title: &str| {
         let mut copy = row(1, 1, 1);
         copy.record_index = index;
