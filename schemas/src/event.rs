@@ -375,3 +375,101 @@ impl QuizAction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{EventId, Pseudonym};
+
+    #[test]
+    fn words_are_those_of_the_formats_and_read_back() {
+        for (role, word) in [(Role::Learner, "learner"), (Role::Staff, "staff"), (Role::Test, "test")] {
+            assert_eq!((role.as_str(), Role::parse(word)), (word, Some(role)));
+        }
+        assert_eq!(Role::parse("Learner"), None);
+        assert_eq!(Protocol::ALL.map(Protocol::as_str), ["native", "xapi", "caliper", "edx"]);
+    }
+
+    #[test]
+    fn an_event_in_the_future_counts_at_its_arrival_for_views() {
+        let event = |time_millis, flags| Event {
+            id: EventId([0; 16]),
+            learner: Pseudonym([0; 16]),
+            course: "c".into(),
+            session: None,
+            role: Role::Learner,
+            title: None,
+            time_millis,
+            arrival_millis: 5_000,
+            zone_offset_minutes: 0,
+            settings_version: 1,
+            flags,
+            protocol: Protocol::Native,
+            source_id: None,
+            body: Body::Enrolled,
+        };
+        assert_eq!(event(Some(9_000), Flags::empty()).view_time_millis(), Some(9_000));
+        assert_eq!(event(Some(9_000), Flags::FUTURE_TIME).view_time_millis(), Some(5_000));
+        assert_eq!(event(None, Flags::FUTURE_TIME).view_time_millis(), None);
+    }
+
+    #[test]
+    fn points_go_before_the_verdict_and_the_verdict_before_what_is_scaled() {
+        let answer = |points: Option<(f64, f64)>, correct, scaled| QuizEvent {
+            score: points.map(|(score, _)| score),
+            max_score: points.map(|(_, max_score)| max_score),
+            correct,
+            scaled,
+            ..QuizEvent::default()
+        };
+        // Points, verdict and scaled score; what they come to; right or not; out of range.
+        for (points, correct, scaled, score, is_correct, out) in [
+            (None, None, None, Score::None, None, false),
+            (Some((1.0, 3.0)), None, None, Score::ByPoints(333_333), None, false),
+            (Some((2.0, 3.0)), Some(true), Some(0.5), Score::ByPoints(666_667), Some(true), false),
+            (Some((2.0, 2.0)), None, None, Score::ByPoints(1_000_000), Some(true), false),
+            (Some((2.1, 2.0)), None, None, Score::ByPoints(1_000_000), Some(true), true),
+            (Some((-0.1, 2.0)), Some(false), None, Score::ByPoints(0), Some(false), true),
+            (Some((0.0, 2.0)), None, None, Score::ByPoints(0), None, false),
+            (Some((1.0, 0.0)), Some(true), None, Score::ByCorrect(1_000_000), Some(true), false),
+            (Some((1.0, 0.0)), None, Some(0.5), Score::None, None, false),
+            (Some((f64::NAN, 1.0)), Some(false), None, Score::ByCorrect(0), Some(false), false),
+            (Some((1.0, f64::INFINITY)), None, None, Score::None, None, false),
+            (None, Some(false), Some(9.0), Score::ByCorrect(0), Some(false), false),
+            (None, None, Some(0.250_000_4), Score::ByPoints(250_000), None, false),
+            (None, None, Some(0.250_000_6), Score::ByPoints(250_001), None, false),
+            (None, None, Some(1.0), Score::ByPoints(1_000_000), Some(true), false),
+            (None, None, Some(1.5), Score::ByPoints(1_000_000), Some(true), true),
+            (None, None, Some(f64::NAN), Score::None, None, false),
+        ] {
+            let answer = answer(points, correct, scaled);
+            let found = (answer.millionths(), answer.is_correct(), answer.score_is_out_of_range());
+            assert_eq!(found, (score, is_correct, out), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_acted_on_is_named() {
+        let quiz = |question: Option<&str>| {
+            Body::Quiz(QuizEvent { quiz: "z".into(), question: question.map(str::to_string), ..QuizEvent::default() })
+        };
+        let described = Body::Described(Description { object: "o".into(), ..Description::default() });
+        for (body, kind, object) in [
+            (quiz(Some("q")), "quiz.answered", "q"),
+            (quiz(None), "quiz.answered", "z"),
+            (Body::Viewed { object: "p".into() }, "activity.viewed", "p"),
+            (Body::Enrolled, "course.enrolled", ""),
+            (Body::Unenrolled, "course.unenrolled", ""),
+            (Body::Completed, "course.completed", ""),
+            (described, "object.described", "o"),
+        ] {
+            assert_eq!((body.type_name(), body.object()), (kind, object));
+        }
+        let names = VideoAction::ALL.map(|action| action.type_name().strip_prefix("video."));
+        let expected =
+            ["watched", "played", "paused", "seeked", "completed", "terminated", "initialized", "interacted"];
+        assert_eq!(names, expected.map(Some));
+        let names = QuizAction::ALL.map(QuizAction::type_name);
+        assert_eq!(names, ["quiz.answered", "quiz.started", "quiz.submitted"]);
+    }
+}

@@ -72,3 +72,41 @@ impl Flags {
         Self::NAMES.into_iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_has_its_bit_and_its_name_for_ever() {
+        let names = [
+            "no_zone",
+            "future_time",
+            "length_ignored",
+            "threshold_ignored",
+            "rate_ignored",
+            "score_clamped",
+            "heartbeat_cut",
+            "absurd_time",
+            "late",
+            "text_cut",
+            "other_protocol",
+        ];
+        for (bit, name) in names.into_iter().enumerate() {
+            assert_eq!(Flags::from_bits(1 << bit).names().collect::<Vec<_>>(), [name]);
+        }
+        assert_eq!(Flags::from_bits(u32::MAX).names().collect::<Vec<_>>(), names);
+        assert_eq!(Flags::empty().names().count(), 0);
+    }
+
+    #[test]
+    fn flags_add_up_and_bits_of_a_later_version_are_kept() {
+        let mut flags = Flags::from_bits(1 << 31);
+        flags.insert(Flags::LATE);
+        flags.insert(Flags::LATE);
+        flags.insert(Flags::NO_ZONE);
+        assert_eq!(flags.bits(), 1 << 31 | 1 << 8 | 1);
+        let both = Flags::from_bits(1 << 8 | 1);
+        assert!(flags.contains(both) && flags.contains(Flags::empty()) && !Flags::LATE.contains(both));
+    }
+}

@@ -167,6 +167,14 @@ mod tests {
         assert_eq!(EventId::from_hex("é7070707070707070707070707070707"), None);
         assert_eq!(EventId::from_hex("07"), None);
         assert_eq!(EventId::from_hex("070707070707070707070707+7070707"), None);
+        let text = "00112233445566778899aabbccddeeff";
+        let bytes = std::array::from_fn(|at| 0x11 * at as u8);
+        assert_eq!(
+            (EventId::from_hex(text), Pseudonym::from_hex(text)),
+            (Some(EventId(bytes)), Some(Pseudonym(bytes)))
+        );
+        assert_eq!((EventId(bytes).to_string(), Pseudonym(bytes).to_string()), (text.to_string(), text.to_string()));
+        assert_eq!(EventId::from_hex(&"0g".repeat(16)), None);
     }
 
     fn act() -> SentEvent {
@@ -207,6 +215,15 @@ mod tests {
         assert_ne!(base, EventId::of("u", &learner, &act()));
         let resent = SentEvent { session: Some("s".into()), title: Some("T".into()), ..act() };
         assert_eq!(base, EventId::of("t", &learner, &resent));
+    }
+
+    /// Ids are in stored items and in the lake: those of the same acts stay the same.
+    #[test]
+    fn the_id_of_an_act_is_the_same_for_ever() {
+        let learner = Pseudonym([1; 16]);
+        assert_eq!(EventId::of("t", &learner, &act()).to_string(), "319560a1a1b88354495fc09be9452fd2");
+        let by_content = SentEvent { source_id: SourceId::Content([2; 16]), time_millis: None, ..act() };
+        assert_eq!(EventId::of("t", &learner, &by_content).to_string(), "4d5abf91f3c894693ab926ad424e68a2");
     }
 
     #[test]

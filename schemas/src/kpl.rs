@@ -106,6 +106,30 @@ mod tests {
         assert_eq!(user_records(b"{}"), None);
     }
 
+    fn of_message(message: &[u8]) -> Vec<u8> {
+        [&MAGIC[..], message, &Md5::digest(message)[..]].concat()
+    }
+
+    #[test]
+    fn other_fields_are_passed_over_and_the_last_data_counts() {
+        let record = [&[0x1a, 1, b'a', 0x22, 1, b'x', 0x0d, 0, 0, 0, 0, 0x1a, 1, b'b'][..], &[0x09], &[0; 8]].concat();
+        let message = [&[0x10, 0x80, 1, 0x1a, record.len() as u8][..], &record].concat();
+        assert_eq!(user_records(&of_message(&message)), Some(Ok(vec![&b"b"[..]])));
+        assert_eq!(user_records(&of_message(b"")), Some(Ok(vec![])));
+    }
+
+    #[test]
+    fn a_record_without_data_and_an_unknown_wire_type_are_refused() {
+        let refused = |message: &[u8], what| {
+            assert_eq!(user_records(&of_message(message)), Some(Err(KplError::Damaged(what))), "{message:?}");
+        };
+        refused(&[0x1a, 0], "a record without data");
+        refused(&[0x1b, 0], "a wire type");
+        refused(&[0x1a, 1], "a count");
+        refused(&[0x19, 0, 0, 0, 0, 0, 0, 0], "it is cut");
+        refused(&[0x1d, 0, 0, 0], "it is cut");
+    }
+
     #[test]
     fn a_wrong_checksum_and_a_cut_are_refused() {
         let mut bytes = aggregate(&[b"one"]);

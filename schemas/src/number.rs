@@ -35,6 +35,9 @@ mod tests {
         }
         assert_eq!(millis(f64::NAN), None);
         assert_eq!(millis(1e300), None);
+        assert_eq!(millis(-1e9), Some(-1_000_000_000_000));
+        assert_eq!(millis(1e9), Some(1_000_000_000_000));
+        assert_eq!(millis(1e9 + 1.0), None);
     }
 
     #[test]
@@ -43,10 +46,19 @@ mod tests {
         assert_eq!(length_millis(36_000.001), None);
         assert_eq!(length_millis(0.0), None);
         assert_eq!(length_millis(0.0001), None);
+        assert_eq!(length_millis(0.0005), Some(1));
+        assert_eq!(length_millis(-1.0), None);
+        assert_eq!(length_millis(f64::INFINITY), None);
         assert_eq!(rate(0.25), Some(0.25));
+        assert_eq!(rate(4.0), Some(4.0));
         assert_eq!(rate(4.01), None);
+        assert_eq!(rate(0.24), None);
+        assert_eq!(rate(f64::NAN), None);
         assert_eq!(threshold(1.0), Some(1.0));
         assert_eq!(threshold(0.0), None);
+        assert_eq!(threshold(-0.5), None);
+        assert_eq!(threshold(0.5), Some(0.5));
+        assert_eq!(threshold(f64::NAN), None);
         assert_eq!(threshold(1.0001), None);
     }
 }

@@ -100,3 +100,58 @@ pub fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+        let mut out = Vec::new();
+        write(&mut out);
+        out
+    }
+
+    #[test]
+    fn integers_take_as_few_bytes_as_they_need_and_read_back() {
+        for (value, expected) in [
+            (0, &[0][..]),
+            (127, &[0x7f]),
+            (128, &[0x80, 1]),
+            (300, &[0xac, 2]),
+            (u64::MAX, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]),
+        ] {
+            assert_eq!(written(|out| varint(out, value)), expected);
+            assert_eq!(Input::new(expected).varint(), Ok(value));
+        }
+        for (value, expected) in [(0, &[0][..]), (-1, &[1]), (1, &[2]), (-64, &[0x7f]), (64, &[0x80, 1])] {
+            assert_eq!(written(|out| zigzag(out, value)), expected);
+            assert_eq!(Input::new(expected).zigzag(), Ok(value));
+        }
+        for value in [i64::MIN, i64::MAX] {
+            assert_eq!(Input::new(&written(|out| zigzag(out, value))).zigzag(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn an_integer_over_64_bits_is_refused() {
+        let over = Err(Damaged("an integer over 64 bits"));
+        assert_eq!(Input::new(&[&[0xff; 9][..], &[2]].concat()).varint(), over);
+        assert_eq!(Input::new(&[0x80; 10]).varint(), over);
+        assert_eq!(Input::new(&[0x80]).varint(), Err(Damaged("it is cut")));
+    }
+
+    #[test]
+    fn what_is_claimed_is_checked_against_what_is_left() {
+        assert_eq!(Input::new(&[2, 0, 0, 0, 0]).count(2), Ok(2));
+        assert_eq!(Input::new(&[3, 0, 0, 0, 0, 0]).count(2), Err(Damaged("a count")));
+        assert_eq!(Input::new(&[0]).count(1), Ok(0));
+        assert_eq!(Input::new(&written(|out| bytes(out, "é".as_bytes()))).text(), Ok("é"));
+        assert_eq!(Input::new(&[2, b'a']).text(), Err(Damaged("a count")));
+        assert_eq!(Input::new(&[1, 0xff]).text(), Err(Damaged("a text")));
+        assert_eq!(Input::new(&[0; 7]).double(), Err(Damaged("it is cut")));
+        assert_eq!(Input::new(&1.5f64.to_le_bytes()).double(), Ok(1.5));
+        let mut input = Input::new(&[1, 2, 3]);
+        assert_eq!((input.take(2), input.rest()), (Ok(&[1, 2][..]), &[3][..]));
+        assert_eq!((input.byte(), input.byte()), (Ok(3), Err(Damaged("it is cut"))));
+    }
+}

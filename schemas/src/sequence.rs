@@ -131,6 +131,17 @@ mod tests {
         assert_eq!(parse("007"), parse("7"));
     }
 
+    #[test]
+    fn the_stored_form_is_big_endian_without_leading_zeros() {
+        assert_eq!(SequenceNumber::ZERO.to_string(), "0");
+        assert_eq!(SequenceNumber::ZERO.to_stored(), [0u8; 0]);
+        assert_eq!(parse("0"), SequenceNumber::ZERO);
+        assert_eq!(parse("4294967296").to_stored(), [1, 0, 0, 0, 0]);
+        assert_eq!(parse("1000000000000000000").to_string(), "1000000000000000000");
+        assert_eq!(SequenceNumber::from_stored(&[1; WIDTH]), Some(SequenceNumber([1; WIDTH])));
+        assert_eq!(SequenceNumber::from_stored(&[1; WIDTH + 1]), None);
+    }
+
     proptest! {
         #[test]
         fn text_and_stored_form_read_back_and_order_is_numeric(a in "[1-9][0-9]{0,128}", b in "[1-9][0-9]{0,128}") {

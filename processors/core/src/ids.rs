@@ -32,3 +32,14 @@ impl Hasher for AsIs {
         self.0 = value;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_kept_by_its_first_eight_bytes_in_their_order() {
+        let id = EventId([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+        assert_eq!(id_hash(&id), 0x0102_0304_0506_0708);
+    }
+}

@@ -193,6 +193,36 @@ mod tests {
         assert!(course_partition(&longest, &longest).len() <= 2_048);
     }
 
+    /// Items are found by their keys for ever.
+    #[test]
+    fn every_key_is_as_the_table_says() {
+        let shard = shard("i", "s-0");
+        let name = |name: Name| format!("{} {}", name.partition, name.sort);
+        let learner = learner_partition("t|u", &"ab");
+        for (key, expected) in [
+            (learner.clone(), "t\u{1}u|1|learner|ab"),
+            (learner_sort("c|d", "video", "v|w"), "c\u{1}d|video|v\u{1}w"),
+            (course_partition("t|u", "c|d"), "t\u{1}u|1|course|c\u{1}d"),
+            (courses_partition("t|u"), "t\u{1}u|1|courses"),
+            (view_sort(Kind::Video, "v", &shard), "video|v|i/s-0"),
+            (view_sort(Kind::Quiz, "q", &shard), "quiz|q|i/s-0"),
+            (view_sort(Kind::Hour, &number(17), &shard), "hour|0000000017|i/s-0"),
+            (view_sort(Kind::Month, &number(24_000), &shard), "month|0000024000|i/s-0"),
+            (view_sort(Kind::Object, "o", "a|b"), "object|o|a\u{1}b"),
+            (course_sort("c|d", "a|b"), "c\u{1}d|a\u{1}b"),
+            (beyond_partition("t|u"), "t\u{1}u|1|beyond"),
+            (beyond_sort(7, "a|b", 9), "7|a\u{1}b|9"),
+            (stale_partition("t|u"), "t\u{1}u|1|stale"),
+            (stale_prefix("c|d"), "c\u{1}d|"),
+            (name(stale_view(&learner, "c|video|v")), "t\u{1}u|1|stale c|video|v"),
+            (name(absorbed("a|b")), "absorbed a\u{1}b"),
+            (name(progress("a|b")), "progress a\u{1}b"),
+            (name(stale("a|b")), "stale a\u{1}b"),
+        ] {
+            assert_eq!(key, expected);
+        }
+    }
+
     #[test]
     fn a_prefix_matches_its_own_object_only() {
         let prefix = view_sort(Kind::Video, "a", "");

@@ -72,3 +72,19 @@ impl std::ops::AddAssign for Folded {
         self.beyond.extend(other.beyond);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_foldings_came_to_adds_up() {
+        let beyond = |id: u8| vec![EventId([id; 16])];
+        let mut folded = Folded { applied: 1, duplicates: 2, beyond: beyond(1) };
+        folded += Folded { applied: 3, duplicates: 4, beyond: beyond(2) };
+        let expected = Folded { applied: 4, duplicates: 6, beyond: [beyond(1), beyond(2)].concat() };
+        assert_eq!((folded.beyond_state(), folded.changed()), (2, true));
+        assert_eq!(folded, expected);
+        assert!(!Folded { beyond: beyond(1), ..Folded::default() }.changed());
+    }
+}

@@ -116,3 +116,186 @@ fn bodies_split_into_events() {
     assert_eq!(count(""), Ok(0));
     assert_eq!(count("[{}"), Err(Code::InvalidJson));
 }
+
+/// An event of this type in a course, with more fields.
+fn with_fields(kind: &str, fields: serde_json::Value) -> String {
+    let mut object = serde_json::json!({"type": kind, "learner": "ana", "course": "c"});
+    fields.as_object().unwrap().iter().for_each(|(name, value)| object[name] = value.clone());
+    object.to_string()
+}
+
+fn accepted(kind: &str, fields: serde_json::Value) -> SentEvent {
+    read(&with_fields(kind, fields)).unwrap()
+}
+
+fn refused(kind: &str, fields: serde_json::Value) -> (Code, String) {
+    refusal(&with_fields(kind, fields))
+}
+
+#[test]
+fn an_id_of_500_bytes_is_the_longest() {
+    let of = |field: &str, bytes: usize| serde_json::json!({"object": "p", field: "x".repeat(bytes)});
+    for field in ["id", "learner", "course", "session", "object"] {
+        accepted("activity.viewed", of(field, 500));
+        assert_eq!(refused("activity.viewed", of(field, 501)), (Code::TooLong, field.to_string()));
+    }
+    accepted("object.described", serde_json::json!({"object": "v", "url": "x".repeat(2_048)}));
+    let url = serde_json::json!({"object": "v", "url": "x".repeat(2_049)});
+    assert_eq!(refused("object.described", url), (Code::TooLong, "url".into()));
+}
+
+#[test]
+fn texts_longer_than_kept_are_cut_and_flagged() {
+    let answer = |field: &str, chars: usize| {
+        let text = "é".repeat(chars);
+        accepted("quiz.answered", serde_json::json!({"quiz": "q", "question": "1", field: text}))
+    };
+    let response = |event: &SentEvent| match &event.body {
+        Body::Quiz(quiz) => quiz.response.clone().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let (kept, cut) = (answer("title", 200), answer("title", 201));
+    assert_eq!((kept.title, kept.flags), (Some("é".repeat(200)), Flags::empty()));
+    assert_eq!((cut.title, cut.flags), (Some("é".repeat(200)), Flags::TEXT_CUT));
+    let (kept, cut) = (answer("response", 2_000), answer("response", 2_001));
+    assert_eq!((response(&kept), kept.flags), ("é".repeat(2_000), Flags::empty()));
+    assert_eq!((response(&cut), cut.flags), ("é".repeat(2_000), Flags::TEXT_CUT));
+    let described = accepted("object.described", serde_json::json!({"object": "v", "section": "é".repeat(201)}));
+    assert_eq!(described.flags, Flags::TEXT_CUT);
+}
+
+#[test]
+fn empty_texts_are_as_good_as_absent() {
+    let event = accepted("course.enrolled", serde_json::json!({"id": "", "session": "", "title": "", "time": ""}));
+    assert_eq!((event.session, event.title, event.time_millis), (None, None, None));
+    assert!(matches!(event.source_id, SourceId::Content(_)));
+    let event = accepted("course.enrolled", serde_json::json!({"session": "s", "title": "t"}));
+    assert_eq!((event.session.as_deref(), event.title.as_deref()), (Some("s"), Some("t")));
+}
+
+#[test]
+fn every_type_reads_what_it_needs() {
+    for (kind, body) in [
+        ("course.enrolled", Body::Enrolled),
+        ("course.unenrolled", Body::Unenrolled),
+        ("course.completed", Body::Completed),
+        ("activity.viewed", Body::Viewed { object: "p".into() }),
+    ] {
+        assert_eq!(accepted(kind, serde_json::json!({"object": "p"})).body, body);
+    }
+    assert_eq!(refused("activity.viewed", serde_json::json!({})), (Code::MissingField, "object".into()));
+    assert_eq!(refused("quiz.answered", serde_json::json!({"quiz": "q"})), (Code::MissingField, "question".into()));
+    let Body::Quiz(quiz) = accepted("quiz.started", serde_json::json!({"quiz": "q", "question": "1"})).body else {
+        panic!("a quiz event")
+    };
+    assert_eq!((quiz.quiz.as_str(), quiz.question), ("q", None));
+    let positions = |kind: &str, fields: serde_json::Value| match accepted(kind, fields).body {
+        Body::Video(video) => (video.position_millis, video.to_millis),
+        other => panic!("{other:?}"),
+    };
+    let all = serde_json::json!({"video": "v", "position": 1, "from": 2, "to": 3});
+    assert_eq!(positions("video.seeked", all.clone()), (Some(2_000), Some(3_000)));
+    assert_eq!(positions("video.paused", all.clone()), (Some(1_000), None));
+    assert_eq!(positions("video.interacted", all), (Some(1_000), None));
+    assert_eq!(positions("video.initialized", serde_json::json!({"video": "v"})), (None, None));
+    assert_eq!(refused("video.paused", serde_json::json!({"video": "v"})), (Code::MissingField, "position".into()));
+}
+
+#[test]
+fn flags_say_what_was_odd_and_nothing_else() {
+    let flags = |kind: &str, fields: serde_json::Value| accepted(kind, fields).flags;
+    let beat = |to: i64| serde_json::json!({"video": "v", "from": 0, "to": to});
+    assert_eq!(flags("video.watched", beat(300)), Flags::empty());
+    assert_eq!(flags("video.watched", beat(301)), Flags::HEARTBEAT_CUT);
+    assert_eq!(flags("video.seeked", beat(301)), Flags::empty());
+    let scored = |score: i64| serde_json::json!({"quiz": "q", "question": "1", "score": score, "max_score": 2});
+    assert_eq!(flags("quiz.answered", scored(2)), Flags::empty());
+    assert_eq!(flags("quiz.answered", scored(3)), Flags::SCORE_CLAMPED);
+    assert_eq!(flags("course.enrolled", serde_json::json!({"time": "2026-03-02T19:30:00"})), Flags::NO_ZONE);
+    assert_eq!(flags("course.enrolled", serde_json::json!({"time": "2026-03-02T19:30:00Z"})), Flags::empty());
+}
+
+#[test]
+fn whole_numbers_are_whole_and_in_range() {
+    let attempt = |number: f64| serde_json::json!({"quiz": "q", "question": "1", "attempt": number});
+    for number in [1.0, 2_147_483_647.0] {
+        let Body::Quiz(quiz) = accepted("quiz.answered", attempt(number)).body else { panic!("a quiz event") };
+        assert_eq!(quiz.attempt, Some(number as u32));
+    }
+    for number in [0.0, 1.5, -1.0, 2_147_483_648.0] {
+        assert_eq!(refused("quiz.answered", attempt(number)), (Code::InvalidValue, "attempt".into()));
+    }
+    let elapsed = |seconds: f64| serde_json::json!({"quiz": "q", "question": "1", "elapsed": seconds});
+    accepted("quiz.answered", elapsed(0.0));
+    assert_eq!(refused("quiz.answered", elapsed(-1.0)), (Code::InvalidValue, "elapsed".into()));
+    let place = |position: f64| serde_json::json!({"object": "v", "position": position});
+    let Body::Described(described) = accepted("object.described", place(-3.0)).body else { panic!("a description") };
+    assert_eq!(described.position, Some(-3));
+    for position in [0.5, 1e9, -1e9] {
+        assert_eq!(refused("object.described", place(position)), (Code::InvalidValue, "position".into()));
+    }
+}
+
+#[test]
+fn a_role_is_one_of_three_words() {
+    assert_eq!(accepted("course.enrolled", serde_json::json!({"role": "staff"})).role, Role::Staff);
+    assert_eq!(accepted("course.enrolled", serde_json::json!({})).role, Role::Learner);
+}
+
+#[test]
+fn a_wrong_type_is_named_whatever_the_field() {
+    use serde_json::json;
+    for (field, value) in [
+        ("title", json!(1)),
+        ("url", json!([])),
+        ("max_score", json!("1")),
+        ("elapsed", json!(true)),
+        ("correct", json!("true")),
+        ("response", json!({})),
+        ("response", json!(["a", {}])),
+    ] {
+        let fields = json!({"id": "e1", "quiz": "q", "question": "1", field: value});
+        let refusal = read(&with_fields("quiz.answered", fields)).unwrap_err();
+        assert_eq!((refusal.code, refusal.field.as_str(), refusal.id.as_deref()), (Code::WrongType, field, Some("e1")));
+    }
+    let Body::Quiz(quiz) =
+        accepted("quiz.answered", json!({"quiz": "q", "question": "1", "response": ["b", 1, true]})).body
+    else {
+        panic!("a quiz event")
+    };
+    assert_eq!(quiz.response.as_deref(), Some("1, b, true"));
+}
+
+/// Where a key comes twice, the event is read the slow way: the same as any other.
+#[test]
+fn the_slow_way_reads_every_field_as_the_fast_one() {
+    let fields = serde_json::json!({
+        "id": "e", "time": "2026-03-02T19:30:00Z", "session": "s", "role": "test", "title": "T", "video": "v",
+        "position": 1, "from": 2, "to": 3, "length": 60, "rate": 1.5, "quiz": "q", "question": "1", "attempt": 2,
+        "response": "r", "correct": true, "score": 1, "max_score": 2, "elapsed": 4, "object": "o", "section": "S",
+        "url": "u",
+    });
+    for kind in ["video.watched", "video.paused", "quiz.answered", "activity.viewed", "object.described"] {
+        let fast = with_fields(kind, fields.clone());
+        let slow = fast.replacen('{', "{\"learner\":\"other\",", 1);
+        assert_eq!(read(&slow), read(&fast), "{kind}");
+    }
+}
+
+#[test]
+fn brackets_in_texts_are_not_nesting() {
+    assert_eq!(depth(r#"{"a":"[[\"[[","b":[{}]}"#), 3);
+    assert_eq!(depth(r#"{"a":"\\"}[[]]"#), 2);
+    assert_eq!(depth("]]]{}"), 1);
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(refusal(&nested(32)).0, Code::NotAnObject);
+    assert_eq!(refusal(&nested(33)).0, Code::TooDeep);
+}
+
+#[test]
+fn objects_spread_over_lines_are_told_from_lines() {
+    let texts = |body: &str| split(body).unwrap().into_iter().map(|text| text.into_owned()).collect::<Vec<_>>();
+    assert_eq!(texts("{\n\"a\": 1\n}\n{\"b\": 2}"), ["{\n\"a\": 1\n}", "{\"b\": 2}"]);
+    assert_eq!(texts("{\"a\": 1}\n{\n\"b\": 2"), ["{\"a\": 1}", "{", "\"b\": 2"]);
+    assert_eq!(texts(" {\"a\": 1} \n"), ["{\"a\": 1}"]);
+}
