@@ -166,3 +166,45 @@ fn cut_bytes_are_refused() {
     let stored = item.encode();
     (0..stored.len()).for_each(|end| assert!(ActivityItem::decode(&stored[..end]).is_err(), "cut at {end}"));
 }
+
+/// How many events fit an item, which is stored and read again on the way.
+fn fit(event: impl Fn(i64) -> Event) -> u32 {
+    let (mut item, mut applied) = (ActivityItem::default(), 0);
+    for number in 0..6_000 {
+        let mut event = event(number);
+        event.id.0[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        let folded = item.fold([&event], &mut ActivityChange::default());
+        applied += folded.applied;
+        if folded.beyond_state() > 0 {
+            return applied;
+        }
+        if number % 500 == 499 {
+            item = ActivityItem::decode(&item.encode()).unwrap();
+        }
+    }
+    panic!("all fit")
+}
+
+#[test]
+fn an_item_is_full_at_64_kb_by_what_its_hours_days_and_ids_take_at_most() {
+    // 40 bytes of the 65,536 are the header's; an hour takes 14, a day 4, an id 8.
+    assert_eq!(fit(|number| at(number * DAY, 0)), (65_536 - 40) / 18);
+    let (days, rest) = (65_496 / (24 * 14 + 4), 65_496 % (24 * 14 + 4));
+    assert_eq!(fit(|number| at(number * 60 * MINUTE, 0)), days * 24 + (rest - 4) / 14);
+    let future = |number| Event { arrival_millis: number * DAY, flags: Flags::FUTURE_TIME, ..at(i64::MAX, 0) };
+    assert_eq!(fit(future), (65_536 - 40) / 26);
+}
+
+/// Items are read for ever.
+#[test]
+fn the_stored_form_of_version_1_stays() {
+    let mut item = ActivityItem::default();
+    let late = Event { flags: Flags::LATE, id: EventId([7; 16]), ..at(0, 0) };
+    item.fold(
+        &[at(3 * DAY + 59 * MINUTE, 0), at(3 * DAY + 60 * MINUTE, 0), at(-1, 0), late],
+        &mut ActivityChange::default(),
+    );
+    let stored: String = item.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(stored, "010101030180808080808080800892018080808080808080080201020108010707070707070707");
+    assert_eq!(ActivityItem::decode(&item.encode()).unwrap().encode(), item.encode());
+}

@@ -206,3 +206,58 @@ fn damaged_bytes_are_refused_and_never_panic() {
         let _ = QuizItem::decode(&flipped);
     }
 }
+
+/// How many answers fit an item, which is stored and read again on the way.
+fn fit(change: impl Fn(i64, &mut QuizEvent), title: Option<String>) -> u32 {
+    let (mut item, mut applied) = (QuizItem::default(), 0);
+    for at in 0..4_096 {
+        let event = Event { title: title.clone(), ..answer(at * 10_000, |quiz| change(at, quiz)) };
+        let folded = item.fold([&event], &mut QuizView::default());
+        applied += folded.applied;
+        if folded.beyond_state() > 0 {
+            return applied;
+        }
+        if at % 500 == 499 {
+            item = QuizItem::decode(&item.encode()).unwrap();
+        }
+    }
+    panic!("all fit")
+}
+
+#[test]
+fn an_item_is_full_at_64_kb_by_what_its_answers_take_at_most() {
+    // 40 bytes of the 65,536 are the header's, 7 the question's with its name; an answer takes 28.
+    assert_eq!(fit(|_, _| {}, None), (65_536 - 40 - 7) / 28);
+    // 2 more for each text, and the text.
+    let told = |_, quiz: &mut QuizEvent| (quiz.attempt_id, quiz.response) = (Some("ab".into()), Some("xyz".into()));
+    assert_eq!(fit(told, None), (65_536 - 40 - 7) / (28 + 4 + 5));
+    // 8 more for one that is longer than what is kept of it.
+    assert_eq!(fit(|_, quiz| quiz.response = Some("x".repeat(201)), None), (65_536 - 40 - 7) / (28 + 202 + 8));
+    // A question takes 6 and its name.
+    assert_eq!(fit(|at, quiz| quiz.question = Some(format!("{at:04}")), None), (65_536 - 40) / (28 + 10));
+    // A title takes 19 and its text; an answer is taken to bring one more.
+    assert_eq!(fit(|_, _| {}, Some("T".repeat(181))), (65_536 - 40 - 7 - 200 - 200) / 28);
+}
+
+/// Items are read for ever.
+#[test]
+fn the_stored_form_of_version_1_stays() {
+    let mut item = QuizItem::default();
+    let events = [
+        Event { title: Some("Título".into()), ..said(1_000, &"é".repeat(201)) },
+        Event { time_millis: None, ..answer(2_000, |quiz| quiz.correct = Some(true)) },
+        answer(3_000, |quiz| {
+            scored(quiz, 1.0, 3.0);
+            (quiz.attempt, quiz.correct, quiz.elapsed_millis) = (Some(300), Some(false), Some(90_000));
+        }),
+        answer(4_000, |quiz| (quiz.attempt_id, quiz.question) = (Some("a".into()), Some("r".into()))),
+        Event { protocol: Protocol::Xapi, ..answer(5_000, |quiz| quiz.question = Some("z".into())) },
+    ];
+    item.fold(&events, &mut QuizView::default());
+    let stored: String = item.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    let before = "010103017101d00f00000000000003e80754c3ad74756c6f0300000000000003e80208d00f9003";
+    let after = "3821f1b32e730d3a00000000000007d000d1d00fc0843d0000000000000bb80162d00fac0295ac14b40101720001000\
+        0000000000fa00004c03e0161017a000100000000000013880400904e";
+    assert_eq!(stored, [before, &"c3a9".repeat(200), after].concat());
+    assert_eq!(QuizItem::decode(&item.encode()).unwrap().encode(), item.encode());
+}

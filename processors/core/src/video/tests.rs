@@ -1,6 +1,7 @@
 use trilha_schemas::event::{Body, Event, Protocol, Role, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
+use trilha_schemas::packing::Damaged;
 
 use super::VideoItem;
 use crate::views::{Bin, VideoView};
@@ -341,4 +342,93 @@ fn a_length_that_grows_costs_no_more_than_what_it_moves() {
     assert_eq!(view.bins().len() as i64, (end - 1) / 5_000 + 1);
     let decoded = VideoItem::decode(&item.encode()).expect("an item reads back");
     assert_eq!(decoded.coverage.seconds(), item.coverage.seconds());
+}
+
+/// How many events fit an item, which is stored and read again on the way.
+fn fit(events: impl Iterator<Item = Event>) -> u32 {
+    let (mut item, mut applied) = (VideoItem::default(), 0);
+    for (at, event) in events.enumerate() {
+        let folded = item.fold([&event], &mut VideoView::default());
+        applied += folded.applied;
+        if folded.beyond_state() > 0 {
+            return applied;
+        }
+        if at % 500 == 499 {
+            item = VideoItem::decode(&item.encode()).unwrap();
+        }
+    }
+    panic!("all fit")
+}
+
+#[test]
+fn an_item_is_full_at_64_kb_by_what_its_events_take_at_most() {
+    let paused = |second: i64| at(second * 1_000, Paused, None);
+    let each = |change: &dyn Fn(Event) -> Event| fit((0..4_096).map(paused).map(change));
+    // 40 bytes of the 65,536 are the header's; an event takes 29.
+    assert_eq!(each(&nameless), (65_536 - 40) / 29);
+    // 8 more with a rate of its own.
+    assert_eq!(each(&|event| fast(nameless(event), 0.5)), (65_536 - 40) / 37);
+    // 8 more with a list, its statement's id (here 3), and 12 for each pair (here 2).
+    let list = |event: Event| {
+        let time = event.arrival_millis;
+        listed(time, "abc", &[(0, 1_000), (2_000, 3_000)])
+    };
+    assert_eq!(each(&|event| nameless(list(event))), (65_536 - 40) / 64);
+    // A session takes 8 and its name; an event is taken to begin one.
+    assert_eq!(each(&|event| event), (65_536 - 40 - 9 - 9) / 29);
+    // A title takes 19 and its text; an event is taken to bring one more.
+    let titled = |event| Event { title: Some("T".repeat(181)), ..nameless(event) };
+    assert_eq!(each(&titled), (65_536 - 40 - 200 - 200) / 29);
+    // Of what a heartbeat silences in a session 8 are kept.
+    let silenced = [beat(0, 0, 1_000)].into_iter().chain((0..2_000).map(paused));
+    let others = (2_000..4_095).map(paused).map(nameless);
+    assert_eq!(fit(silenced.chain(others)), 2_001 + (65_536 - 40 - 9 - 29 - 16_000) / 29);
+    // Of a list in a session, the list and the id.
+    let sessions = (0..4_096).map(|second| Event { session: Some(format!("{second:04}")), ..list(paused(second)) });
+    assert_eq!(fit(sessions), (65_536 - 40 - 64 - 12) / (12 + 8 + 35) + 1);
+}
+
+/// Items are read for ever.
+#[test]
+fn the_stored_form_of_version_1_stays() {
+    let mut item = VideoItem::default();
+    let mut events = [
+        long(at(1_000, Played, 2_000), 60_000),
+        listed(2_000, "A", &[(0, 5_000), (7_000, 9_500)]),
+        Event { session: Some("t".into()), ..fast(beat(3_000, -500, 1_500), 2.0) },
+        nameless(at(4_000, Played, 10_000)),
+        nameless(seek(5_000, 11_000, 30_000)),
+        nameless(listed(6_000, "b", &[(1, 2)])),
+        nameless(Event { time_millis: None, ..at(7_000, Paused, None) }),
+    ];
+    events[0].title = Some("Título".into());
+    events[3] = with(events[3].clone(), |video| video.threshold = Some(0.5));
+    item.fold(&events, &mut VideoView::default());
+    let stored: String = item.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        stored,
+        "010101c0a90701000000000000e03f01d00f0000000000003e810754c3ad74756c6f02017302020000000000003e8100\
+        00000000007d020101610200904ea01f882700017401000001000000000000bb8038f02ee707a01f0000000000000040\
+        03000000000000fa0109c03ea09c0100000000000138831bd00fd00ff0a802000000000001770242d00f016201020201\
+        000000000001b58202b06d"
+    );
+    assert_eq!(VideoItem::decode(&item.encode()).unwrap().encode(), item.encode());
+}
+
+#[test]
+fn an_item_that_no_fold_stores_is_refused() {
+    let mut item = VideoItem::default();
+    item.fold(&[long(at(1, Played, 0), 36_000_000), at(2, Paused, 0)], &mut VideoView::default());
+    let stored = item.encode();
+    assert!(VideoItem::decode(&stored).is_ok());
+    // The length, as a zigzag of 4 bytes from the fourth on, is one more than the longest.
+    let mut longer = stored.clone();
+    longer[3] += 2;
+    assert_eq!(VideoItem::decode(&longer).map(drop), Err(Damaged("a video's length")));
+    // The last event's time, relative to the one before, is a millisecond earlier.
+    let mut disordered = stored.clone();
+    let difference = stored.len() - 4;
+    assert_eq!(stored[difference], 2, "{stored:?}");
+    disordered[difference] = 1;
+    assert_eq!(VideoItem::decode(&disordered).map(drop), Err(Damaged("events out of order")));
 }

@@ -132,3 +132,32 @@ fn the_latest_description_wins_in_any_order() {
         assert_eq!(view.title.as_deref(), Some("newest"));
     }
 }
+
+/// Views are read for ever.
+#[test]
+fn the_stored_forms_of_version_1_stay() {
+    let check = |stored: Vec<u8>, expected: &str| {
+        assert_eq!(stored.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), expected);
+    };
+    let mut hour = HourView::default();
+    hour.change(29_540_880, Presence { active: 1, window: -3 });
+    let mut totals = video();
+    (totals.watch_millis, totals.cut_segments, totals.beyond_state) = (4, 5, 6);
+    let mut answers = quiz();
+    answers.change("q", |question| {
+        (question.attempts, question.first_scored, question.last_millionths) = (2, 3, 4);
+        (question.last_scored, question.first_correct) = (5, 6);
+        question.attempts_per_learner.add(&2, 1);
+        question.responses_last.add(&"b".to_string(), 1);
+        question.titles.add(&"T".to_string(), 1);
+    });
+    check(
+        totals.encode(),
+        "01060401808080808040080a0c03000000000a0301c0a90704019ab3e6cc99b3e6ec7f02017601010754c3ad74756c6f\
+        06",
+    );
+    check(answers.encode(), "01020101710304aad82806080a0c010402010161040101620201a0380201015402");
+    check(hour.encode(), "0101a088961c0205");
+    check(CourseView { learners: -7, beyond_state: 1 }.encode(), "010d02");
+    check(ObjectView::of(&described(5, 1, "Title")).unwrap().encode(), "010a010101010101010101055469746c650000010300");
+}
