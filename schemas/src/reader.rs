@@ -225,6 +225,52 @@ mod tests {
         assert_eq!(content_hash(&of("ana")), content_hash(&of("bia")));
     }
 
+    /// It is in the ids of events that have no id of their own.
+    #[test]
+    fn the_content_hash_is_the_same_for_ever() {
+        let value = json!({"b": [1, "x", null, true], "a": {"d": {}, "c": []}, "learner": "ana"});
+        assert_eq!(content_hash(&value), first_16(&Sha256::digest(r#"{"a":{"c":[],"d":{}},"b":[1,"x",null,true]}"#)));
+    }
+
+    #[test]
+    fn ids_with_control_characters_are_refused_by_name() {
+        use crate::event::{Description, QuizEvent, Role, SourceId, VideoAction};
+        let check = |course: &str, body: Body, expected: Result<(), &str>| {
+            let event = SentEvent {
+                source_id: SourceId::Given("\n".into()),
+                time_millis: None,
+                learner: Some("\n".into()),
+                course: course.into(),
+                session: None,
+                role: Role::Learner,
+                title: Some("\n".into()),
+                flags: crate::flags::Flags::empty(),
+                body,
+            };
+            let checked = check_ids(&event).map_err(|refusal| (refusal.code, refusal.field));
+            assert_eq!(checked, expected.map_err(|field| (Code::InvalidValue, field.to_string())));
+        };
+        let quiz = |quiz: &str, question: Option<&str>| {
+            Body::Quiz(QuizEvent { quiz: quiz.into(), question: question.map(str::to_string), ..QuizEvent::default() })
+        };
+        check("ação|1", quiz("z", Some("q")), Ok(()));
+        check("a\u{1}", Body::Enrolled, Err("course"));
+        check("c", quiz("z\u{7f}", Some("q")), Err("quiz"));
+        check("c", quiz("z\t", None), Err("quiz"));
+        check("c", quiz("z", Some("q\n")), Err("question"));
+        check("c", Body::Video(crate::loose::Draft::video(VideoAction::Paused, "v\0".into())), Err("video"));
+        check("c", Body::Viewed { object: "p\r".into() }, Err("object"));
+        check("c", Body::Described(Description { object: "o\n".into(), ..Description::default() }), Err("object"));
+    }
+
+    #[test]
+    fn nobody_is_empty_or_anonymous() {
+        for (learner, nobody) in [("", true), (" ", true), (" AnonyMous ", true), ("ana", false), ("anonymous1", false)]
+        {
+            assert_eq!(is_nobody(learner), nobody, "{learner}");
+        }
+    }
+
     #[test]
     fn cutting_counts_characters() {
         assert_eq!(cut("ação".into(), 2), ("aç".into(), true));

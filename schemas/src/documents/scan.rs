@@ -186,6 +186,7 @@ mod tests {
         ] {
             check(text, Progress::Broken);
         }
+        check(&"[".repeat(BOTTOM), Progress::More);
         check(&"[".repeat(BOTTOM + 1), Progress::Bottomless);
     }
 }

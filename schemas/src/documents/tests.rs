@@ -129,3 +129,56 @@ fn reading_takes_steps_of_the_files_own_length() {
         assert!(looks(&part.repeat(40_000)) <= 8, "{part}: {} looks at each byte", looks(&part.repeat(40_000)));
     }
 }
+
+/// Gives an error, then what it has.
+struct Failing(Vec<io::ErrorKind>, &'static [u8]);
+
+impl io::Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        unreachable!("only the buffer is read")
+    }
+}
+
+impl BufRead for Failing {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.pop().map_or(Ok(self.1), |kind| Err(kind.into()))
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.1 = &self.1[bytes..];
+    }
+}
+
+#[test]
+fn an_interrupted_read_is_taken_up_again_and_another_error_is_told() {
+    let first = |kind| documents(Failing(vec![kind], b"{}")).next().unwrap();
+    assert_eq!(first(io::ErrorKind::Interrupted).unwrap().bytes, b"{}");
+    assert_eq!(first(io::ErrorKind::TimedOut).unwrap_err().kind(), io::ErrorKind::TimedOut);
+}
+
+#[test]
+fn a_document_is_read_as_its_protocol_says() {
+    let first = |bytes: &'static [u8]| documents(bytes).next().unwrap().unwrap();
+    let codes = |bytes: &'static [u8], protocol| -> Vec<Result<(), Code>> {
+        first(bytes).read(protocol).into_iter().map(|read| read.map(drop).map_err(|refusal| refusal.code)).collect()
+    };
+    let enrolled = br#"{"type":"course.enrolled","learner":"a","course":"c"}"#;
+    assert_eq!(codes(enrolled, Protocol::Native), [Ok(())]);
+    assert_eq!(codes(enrolled, Protocol::Xapi), [Err(Code::MissingField)]);
+    assert_eq!(codes(enrolled, Protocol::Caliper), [Err(Code::NotRelevant)]);
+    let roster = br#"{"name":"edx.course.enrollment.activated","context":{"course_id":"c"},"data":{"user_id":9}}"#;
+    assert_eq!(codes(roster, Protocol::Edx), [Ok(())]);
+    assert_eq!(codes(roster, Protocol::Caliper), [Err(Code::UnknownType)]);
+    for protocol in Protocol::ALL {
+        assert_eq!(codes(b"{\"a\":1,,}", protocol), [Err(Code::InvalidJson)]);
+    }
+    let message = |bytes: &'static [u8]| {
+        let read = documents(bytes).next().unwrap().unwrap().read(Protocol::Native);
+        read.into_iter().next().unwrap().unwrap_err().message
+    };
+    assert!(message(b"\n{]").starts_with("line 2: not JSON"));
+    assert_eq!(message(b"\n{\"\xff\":1}"), "line 2: not UTF-8");
+    assert_eq!(message(b"{\"learner\":\"a\"}"), "every event needs type");
+    let nested: &'static [u8] = Box::leak(format!("{}{}", "[".repeat(40), "]".repeat(40)).into_bytes().into());
+    assert_eq!(codes(&nested[1..], Protocol::Native), [Err(Code::TooDeep)]);
+}

@@ -204,10 +204,10 @@ fn every_type_reads_what_it_needs() {
 #[test]
 fn flags_say_what_was_odd_and_nothing_else() {
     let flags = |kind: &str, fields: serde_json::Value| accepted(kind, fields).flags;
-    let beat = |to: i64| serde_json::json!({"video": "v", "from": 0, "to": to});
-    assert_eq!(flags("video.watched", beat(300)), Flags::empty());
-    assert_eq!(flags("video.watched", beat(301)), Flags::HEARTBEAT_CUT);
-    assert_eq!(flags("video.seeked", beat(301)), Flags::empty());
+    let beat = |to: i64| serde_json::json!({"video": "v", "from": 100, "to": to});
+    assert_eq!(flags("video.watched", beat(400)), Flags::empty());
+    assert_eq!(flags("video.watched", beat(401)), Flags::HEARTBEAT_CUT);
+    assert_eq!(flags("video.seeked", beat(401)), Flags::empty());
     let scored = |score: i64| serde_json::json!({"quiz": "q", "question": "1", "score": score, "max_score": 2});
     assert_eq!(flags("quiz.answered", scored(2)), Flags::empty());
     assert_eq!(flags("quiz.answered", scored(3)), Flags::SCORE_CLAMPED);
@@ -284,7 +284,7 @@ fn the_slow_way_reads_every_field_as_the_fast_one() {
 
 #[test]
 fn brackets_in_texts_are_not_nesting() {
-    assert_eq!(depth(r#"{"a":"[[\"[[","b":[{}]}"#), 3);
+    assert_eq!(depth(r#"{"a":"[[\"[[[[","b":[{}]}"#), 3);
     assert_eq!(depth(r#"{"a":"\\"}[[]]"#), 2);
     assert_eq!(depth("]]]{}"), 1);
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));

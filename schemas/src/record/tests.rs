@@ -278,3 +278,71 @@ fn golden_record() -> Decoded {
     let events = vec![event(1, Body::Video(video)), event(2, Body::Quiz(quiz)), event(3, Body::Enrolled)];
     Decoded { tenant: "escola".into(), events }
 }
+
+/// An event with a title of so many characters that compress little.
+fn noisy(chars: usize) -> Event {
+    let mut state = chars as u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + (state >> 58) as u8)
+    };
+    let title = Some((0..chars).map(|_| letter()).collect());
+    Event { title, ..golden_record().events[2].clone() }
+}
+
+#[test]
+fn a_group_is_parted_until_each_record_fits() {
+    let mut events: Vec<Event> = (0..5).map(|at| noisy(100_000 + at)).collect();
+    events[2] = noisy(400_000);
+    let (records, too_large) = pack("t", events);
+    let positions: Vec<_> = records.iter().map(|record| record.events.clone()).collect();
+    assert_eq!((positions, too_large), (vec![vec![0, 1], vec![3, 4]], vec![2]));
+    let sizes = |events: usize| -> Vec<usize> {
+        let (records, _) = pack("t", vec![noisy(1); events]);
+        records.iter().map(|record| record.events.len()).collect()
+    };
+    assert_eq!((sizes(4_096), sizes(4_097)), (vec![4_096], vec![2_048, 2_049]));
+}
+
+#[test]
+fn a_body_is_compressed_where_that_pays() {
+    let few = encode("t", &[noisy(1)]);
+    let many = encode("t", &vec![noisy(1); 100]);
+    assert!(is_ours(&few) && is_ours(&many) && !is_ours(b"{}") && !is_ours(b"TRL"));
+    assert_eq!((few[5], many[5]), (PLAIN, ZSTD));
+    assert!(many.len() < 4 * few.len(), "{} bytes", many.len());
+}
+
+#[test]
+fn a_body_is_as_long_as_it_claims_and_at_most_4_mib() {
+    let claiming = |claimed: usize, bytes: usize| {
+        let mut record = b"TRLH\x01\x01".to_vec();
+        varint(&mut record, claimed as u64);
+        record.extend_from_slice(&zstd::bulk::compress(&vec![0; bytes], 1).unwrap());
+        decode(&record)
+    };
+    assert_eq!(claiming(MAX_BODY_BYTES, MAX_BODY_BYTES), Err(RecordError::Damaged("its checksum")));
+    let one_more = MAX_BODY_BYTES + 1;
+    assert_eq!(claiming(one_more, one_more), Err(RecordError::Damaged("it claims a body of over 4 MiB")));
+    assert_eq!(claiming(1_024, 1_000), Err(RecordError::Damaged("its body's length")));
+}
+
+#[test]
+fn a_body_that_no_encoder_writes_is_refused() {
+    let record = encode("t", &golden_record().events[2..]);
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut record = record.clone();
+        change(&mut record);
+        let checksum = crc32fast::hash(&record[10..]);
+        record[6..10].copy_from_slice(&checksum.to_be_bytes());
+        decode(&record)
+    };
+    assert!(with(&|_| {}).is_ok());
+    assert_eq!(with(&|record| record.push(0)), Err(RecordError::Damaged("bytes left over")));
+    // Where the event begins, its id says; the learner's index and the type follow.
+    let id = record.windows(16).position(|bytes| bytes == [3; 16]).unwrap();
+    for (at, value, what) in [(16, 1, "a learner's index"), (17, 37, "an event's type"), (17, 8, "a code")] {
+        assert_eq!(with(&|record| record[id + at] = value), Err(RecordError::Damaged(what)));
+    }
+    assert_eq!(with(&|record| record[id + 17] = 32), Err(RecordError::Damaged("an object is missing")));
+}

@@ -129,6 +129,26 @@ fn a_copy_is_told_where_ids_are_kept() {
 }
 
 #[test]
+fn an_id_is_kept_where_the_event_is_late_or_over_four_minutes_ahead() {
+    let of = |id: u8, event: Event| Event { id: EventId([id; 16]), ..event };
+    let ahead = |millis: i64| Event { arrival_millis: 0, ..at(millis, 0) };
+    let late = Event { flags: Flags::LATE, ..at(0, 0) };
+    let (mut item, mut change) = (ActivityItem::default(), ActivityChange::default());
+    // What each comes to at first, and again: new, or known by its id.
+    for (event, first, again) in [
+        (of(1, ahead(4 * MINUTE)), (1, 0), (0, 0)),
+        (of(2, ahead(4 * MINUTE + 1)), (1, 0), (0, 1)),
+        (of(3, late), (1, 0), (0, 1)),
+        (of(4, Event { time_millis: None, ..at(0, 0) }), (0, 0), (0, 0)),
+    ] {
+        for expected in [first, again] {
+            let folded = item.fold([&event], &mut change);
+            assert_eq!((folded.applied, folded.duplicates), expected, "{event:?}");
+        }
+    }
+}
+
+#[test]
 fn what_changes_nothing_is_told() {
     let mut item = ActivityItem::default();
     let mut change = ActivityChange::default();

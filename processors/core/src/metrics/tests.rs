@@ -148,6 +148,16 @@ fn the_median_is_the_lower_one() {
 }
 
 #[test]
+fn counts_are_listed_in_order_of_what_is_counted() {
+    let mut view = answered();
+    [(3, 1), (1, 2)].iter().for_each(|(key, count)| view.attempts_per_learner.add(key, *count));
+    [(60, 1), (5, 2)].iter().for_each(|(key, count)| view.elapsed.add(key, *count));
+    let metrics = question(&view);
+    assert_eq!((metrics.learners, metrics.attempts), (4, 6));
+    assert_eq!((metrics.attempts_per_learner, metrics.elapsed), (vec![(1, 2), (3, 1)], vec![(5, 2), (60, 1)]));
+}
+
+#[test]
 fn a_facility_outside_its_band_is_marked_with_why() {
     let mark = |millionths: i64| {
         let view =
