@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use serde_json::{Value, json};
-use trilha_schemas::event::{Body, QuizAction, Role, SentEvent, VideoAction};
+use trilha_schemas::event::{Body, QuizAction, Role, SentEvent, SourceId, VideoAction};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::reader::{Code, Read, Refusal};
 use trilha_schemas::{caliper, edx, xapi};
@@ -208,7 +208,10 @@ fn a_title_is_the_name_in_portuguese_then_english_else_the_description() {
         (json!({"name": {"en-US": "Fractions", "pt": "Fracções"}}), Some("Fracções")),
         (json!({"name": {"en-US": "Fractions", "pt_br": "Frações"}}), Some("Frações")),
         (json!({"name": {"en-US": "Fractions", "pt-PT": "Fracções"}}), Some("Fracções")),
-        (json!({"name": {"fr": "Fractions fr", "en-GB": "Fractions"}}), Some("Fractions")),
+        (json!({"name": {"pt": "Fracções", "pt-BR": "Frações"}}), Some("Frações")),
+        (json!({"name": {"pt-PT": "Fracções", "pt": "Frações"}}), Some("Frações")),
+        (json!({"name": {"en-AU": "fractions", "en": "Fractions"}}), Some("Fractions")),
+        (json!({"name": {"de": "Brüche", "en-GB": "Fractions"}}), Some("Fractions")),
         (json!({"name": {"fr": "F", "de": "B"}}), Some("B")),
         (json!({"name": {"de": 7, "fr": "F"}}), Some("F")),
         (json!({"name": {"pt-BR": " ", "en": "Fractions"}}), Some("Fractions")),
@@ -269,7 +272,7 @@ fn ids_are_kept_as_written_but_for_the_case_of_a_statement_id() {
     statement["id"] = json!("ABCDEF00-0000-4000-8000-00000000000A");
     statement["object"]["id"] = json!("https://LMS.test/V/1/");
     let event = one(xapi::read(&statement));
-    assert_eq!(event.source_id, trilha_schemas::event::SourceId::Given("abcdef00-0000-4000-8000-00000000000a".into()));
+    assert_eq!(event.source_id, SourceId::Given("abcdef00-0000-4000-8000-00000000000a".into()));
     assert_eq!((event.body.object(), event.session.as_deref()), ("https://LMS.test/V/1/", Some("S/1/")));
     let mut event = media("Paused", json!({}));
     (event["object"]["id"], event["group"]) = (json!("https://LMS.test/V/1/"), json!("https://LMS.test/C/"));
@@ -289,6 +292,51 @@ fn an_envelope_may_hold_its_one_event_without_a_list() {
         assert_eq!(video(&one(caliper::read(&envelope))).position_millis, Some(61_500), "{envelope}");
     }
     assert!(caliper::read(&json!({"sensor": "s", "data": []})).is_empty());
+}
+
+#[test]
+fn an_id_names_an_event_unless_it_repeats_within_its_envelope_or_list() {
+    let with_id = |id: &str| {
+        let mut event = media("Paused", json!({"currentTime": 1}));
+        event["id"] = json!(id);
+        event
+    };
+    let given = |document: Value| -> Vec<bool> {
+        let read = caliper::read(&document).into_iter();
+        read.map(|event| matches!(event.unwrap().source_id, SourceId::Given(_))).collect()
+    };
+    for events in [json!([with_id("a"), with_id("b"), with_id("a")]), json!([with_id("a"), with_id("b"), with_id("c")])]
+    {
+        let expected = if events[0]["id"] == events[2]["id"] { [false, true, false] } else { [true; 3] };
+        assert_eq!(given(events.clone()), expected);
+        assert_eq!(given(json!({"sensor": "s", "data": events})), expected);
+    }
+    // An event may have data of its own.
+    let mut event = with_id("a");
+    for data in [json!([]), json!({"id": "x"})] {
+        event["data"] = data;
+        assert_eq!(given(event.clone()), [true]);
+    }
+    let without_action = json!({"type": "MediaEvent", "data": {"id": "x"}});
+    assert_eq!(code(caliper::read(&without_action)), Code::MissingField);
+}
+
+#[test]
+fn an_exam_takes_the_time_that_its_submission_tells() {
+    for (step, action, elapsed_millis) in
+        [("created", QuizAction::Started, None), ("submitted", QuizAction::Submitted, Some(90_000))]
+    {
+        let event = one(edx::read_value(&log_line(
+            &format!("edx.special_exam.timed.attempt.{step}"),
+            "server",
+            json!({
+                "exam_content_id": "z", "exam_name": "Prova", "attempt_id": 7, "attempt_event_elapsed_time_secs": 90,
+            }),
+        )));
+        let told = quiz(&event);
+        assert_eq!((told.action, told.quiz.as_str(), told.attempt_id.as_deref()), (action, "z", Some("7")));
+        assert_eq!((told.elapsed_millis, event.title.as_deref()), (elapsed_millis, Some("Prova")));
+    }
 }
 
 #[test]
