@@ -322,6 +322,27 @@ fn an_id_names_an_event_unless_it_repeats_within_its_envelope_or_list() {
 }
 
 #[test]
+fn a_caliper_item_is_of_the_quiz_that_it_is_part_of_whatever_is_done_to_it() {
+    let item = |action: &str, kind: &str, generated: Value| {
+        let event = one(caliper::read(&json!({
+            "type": "AssessmentItemEvent", "action": action, "actor": "u", "group": "c", "generated": generated,
+            "object": {"id": "i", "type": kind, "isPartOf": {"id": "z", "type": "Assessment"}},
+        })));
+        let told = quiz(&event);
+        (told.action, told.quiz.clone(), told.question.clone())
+    };
+    let (whole, question) = ("z".to_string(), Some("i".to_string()));
+    let response = || json!({"id": "r", "type": "FillinBlankResponse", "value": "x"});
+    assert_eq!(item("Started", "AssessmentItem", Value::Null), (QuizAction::Started, whole.clone(), None));
+    assert_eq!(
+        item("Completed", "AssessmentItem", response()),
+        (QuizAction::Answered, whole.clone(), question.clone())
+    );
+    assert_eq!(item("Completed", "Question", response()), (QuizAction::Answered, whole, question));
+    assert_eq!(item("Started", "Question", Value::Null), (QuizAction::Started, "i".into(), None));
+}
+
+#[test]
 fn an_exam_takes_the_time_that_its_submission_tells() {
     for (step, action, elapsed_millis) in
         [("created", QuizAction::Started, None), ("submitted", QuizAction::Submitted, Some(90_000))]

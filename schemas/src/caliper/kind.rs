@@ -111,3 +111,116 @@ fn not_measured(kind: &str, action: &str, about: &str) -> Refusal {
     let about = if about.is_empty() { "an object without a type".to_string() } else { quoted(about) };
     Refusal::new(Code::NotRelevant, "action", format!("{} {} on {about} is {missed}", quoted(kind), quoted(action)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Events of this type with each of the actions on an object of this type, and what they come to.
+    fn check(kind: &str, actions: &str, object: &str, expected: Option<Kind>) {
+        for action in actions.split(' ') {
+            let event = json!({"type": kind, "action": action, "object": {"id": "o", "type": object}});
+            assert_eq!(of(&event).ok(), expected, "{kind} {action} {object}");
+        }
+    }
+
+    #[test]
+    fn media_events() {
+        let media = |action| Some(Kind::Media(action));
+        for (kind, object) in [("MediaEvent", "VideoObject"), ("MediaEvent", "MediaObject"), ("Event", "VideoObject")] {
+            check(kind, "Started", object, media(VideoAction::Initialized));
+            check(kind, "Resumed Restarted", object, media(VideoAction::Played));
+            check(kind, "Paused", object, media(VideoAction::Paused));
+            check(kind, "JumpedTo ForwardedTo Rewound", object, media(VideoAction::Seeked));
+            check(kind, "Ended Completed", object, media(VideoAction::Completed));
+            check(kind, "Abandoned Exited", object, media(VideoAction::Terminated));
+            check(kind, "Muted", object, media(VideoAction::Interacted));
+        }
+        check("MediaEvent", "Started Paused", "AudioObject", None);
+    }
+
+    #[test]
+    fn quiz_events() {
+        let (started, submitted) = (QuizAction::Started, QuizAction::Submitted);
+        for kind in ["AssessmentItemEvent", "Event"] {
+            check(kind, "Started", "AssessmentItem", Some(Kind::Item(started)));
+            check(kind, "Completed Submitted", "AssessmentItem", Some(Kind::Item(submitted)));
+            check(kind, "Viewed", "AssessmentItem", Some(Kind::Viewed));
+            check(kind, "Skipped Liked", "AssessmentItem", None);
+        }
+        for kind in ["AssessmentEvent", "AssignableEvent", "Event"] {
+            check(kind, "Started Restarted", "Assessment", Some(Kind::Quiz(started)));
+            check(kind, "Submitted Completed", "Assessment", Some(Kind::Quiz(submitted)));
+            check(kind, "Viewed", "Assessment", Some(Kind::Viewed));
+            check(kind, "Paused", "Assessment", None);
+        }
+        check("GradeEvent", "Graded", "Attempt", Some(Kind::Grade));
+        check("OutcomeEvent", "Graded", "Attempt", Some(Kind::Grade));
+        check("GradeEvent", "Viewed", "Attempt", None);
+    }
+
+    #[test]
+    fn an_item_is_answered_where_there_is_a_response_or_a_verdict() {
+        let completed = |generated: Value| {
+            of(&json!({
+                "type": "AssessmentItemEvent", "action": "Completed", "object": {"type": "AssessmentItem"},
+                "generated": generated,
+            }))
+            .ok()
+        };
+        let answered = Some(Kind::Item(QuizAction::Answered));
+        assert_eq!(completed(json!({"type": "FillinBlankResponse"})), answered);
+        assert_eq!(completed(json!({"type": "Attempt", "extensions": {"success": false}})), answered);
+        assert_eq!(completed(json!({"type": "Attempt"})), Some(Kind::Item(QuizAction::Submitted)));
+    }
+
+    #[test]
+    fn views_and_rosters() {
+        check("ViewEvent", "Viewed", "Page", Some(Kind::Viewed));
+        check("NavigationEvent", "NavigatedTo", "Page", Some(Kind::Viewed));
+        check("Event", "Viewed", "Page", Some(Kind::Viewed));
+        for course in ["CourseOffering", "CourseSection"] {
+            check("Event", "Activated", course, Some(Kind::Enrolled));
+            check("Event", "Deactivated", course, Some(Kind::Unenrolled));
+            check("Event", "Completed", course, Some(Kind::Completed));
+        }
+        check("Event", "Activated Deactivated Completed Liked", "Membership", None);
+        check("AssignableEvent ForumEvent", "Viewed", "Forum", None);
+    }
+
+    #[test]
+    fn what_is_not_measured_is_told_why() {
+        for (event, code, field, part) in [
+            (json!({}), Code::UnknownType, "type", "no Caliper event"),
+            (json!({"type": "MediaEvent"}), Code::MissingField, "action", "the event has no action"),
+            (json!({"type": "Person"}), Code::NotRelevant, "type", "an entity of type \"Person\""),
+            (json!({"type": "Event", "action": "Skipped"}), Code::NotRelevant, "action", "what was skipped"),
+            (
+                json!({"type": "Event", "action": "Liked"}),
+                Code::NotRelevant,
+                "action",
+                "an object without a type is no act",
+            ),
+            (
+                json!({"type": "Event", "action": "Liked", "object": {"type": "AssessmentItem"}}),
+                Code::NotRelevant,
+                "action",
+                "\"AssessmentItem\" is no start, answer",
+            ),
+            (
+                json!({"type": "Event", "action": "Activated", "object": {"type": "Membership"}}),
+                Code::NotRelevant,
+                "action",
+                "is no enrolment",
+            ),
+        ] {
+            let refusal = of(&event).unwrap_err();
+            assert!(
+                refusal.code == code && refusal.field == field && refusal.message.contains(part),
+                "{event}: {refusal:?}"
+            );
+        }
+    }
+}

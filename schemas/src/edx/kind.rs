@@ -136,3 +136,90 @@ fn redundant(message: &str) -> Refusal {
 fn not_relevant(message: &str) -> Refusal {
     Refusal::new(Code::NotRelevant, "event_type", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(line: Value, payload: Value) -> Result<Kind, (Code, String)> {
+        of(&line, &payload).map_err(|refusal| (refusal.code, refusal.message))
+    }
+
+    #[test]
+    fn every_name_that_counts_comes_to_its_kind() {
+        use VideoAction::{Completed, Initialized, Interacted, Paused, Played, Seeked};
+        let exam = "edx.special_exam.proctored.attempt.";
+        for (names, kind) in [
+            ("play_video edx.video.played", Kind::Video(Played)),
+            ("pause_video edx.video.paused", Kind::Video(Paused)),
+            ("seek_video edx.video.position.changed", Kind::Video(Seeked)),
+            ("stop_video edx.video.stopped", Kind::Video(Completed)),
+            ("load_video edx.video.loaded", Kind::Video(Initialized)),
+            ("complete_video speed_change_video show_transcript hide_transcript", Kind::Video(Interacted)),
+            ("video_show_cc_menu video_hide_cc_menu fullscreen not_fullscreen", Kind::Video(Interacted)),
+            ("edx.video.transcript.shown", Kind::Video(Interacted)),
+            ("edx.course.enrollment.activated", Kind::Enrolled),
+            ("edx.course.enrollment.deactivated", Kind::Unenrolled),
+            ("seq_goto seq_next seq_prev edx.forum.thread.viewed", Kind::Viewed("id")),
+            ("edx.ui.lms.sequence.next_selected edx.ui.lms.sequence.previous_selected", Kind::Viewed("id")),
+            ("edx.ui.lms.sequence.tab_selected", Kind::Viewed("id")),
+            ("edx.ui.lms.link_clicked edx.ui.lms.outline.selected", Kind::Viewed("target_url")),
+            ("book textbook.pdf.chapter.navigated", Kind::Viewed("chapter")),
+            ("textbook.pdf.page.navigated textbook.pdf.page.scrolled", Kind::Viewed("chapter")),
+            (&format!("{exam}created"), Kind::Exam(QuizAction::Started)),
+            (&format!("{exam}submitted"), Kind::Exam(QuizAction::Submitted)),
+        ] {
+            for name in names.split(' ') {
+                assert_eq!(told(json!({"event_type": name}), Value::Null), Ok(kind), "{name}");
+                assert_eq!(told(json!({"event_type": "", "name": name}), Value::Null), Ok(kind), "{name}");
+            }
+        }
+        assert_eq!(told(json!({"name": ""}), Value::Null).unwrap_err().0, Code::MissingField);
+    }
+
+    #[test]
+    fn every_other_name_is_refused_with_its_reason() {
+        let (redundant, not_relevant) = (Code::Redundant, Code::NotRelevant);
+        for (names, code, part) in [
+            ("problem_graded", redundant, "the browser's word of a grade"),
+            ("edx.problem.completed edx.grades.subsection.grade_calculated", redundant, "a grade worked out"),
+            ("save_problem_check", not_relevant, "the first logs"),
+            ("problem_rescore edx.grades.problem.rescored", not_relevant, "a later change of a grade"),
+            ("edx.grades.problem.score_overridden", not_relevant, "a later change of a grade"),
+            ("problem_show edx.problem.hint.demandhint_displayed", not_relevant, "no answer of it was graded"),
+            ("reset_problem reset_problem_fail showanswer show_answer", not_relevant, "no answer of it was graded"),
+            ("save_problem_fail save_problem_success", not_relevant, "no answer of it was graded"),
+            ("openassessmentblock.peer_assess xblock.poll.submitted", not_relevant, "an exercise of another kind"),
+            ("xblock.survey.submitted ubc.peer_instruction.accessed", not_relevant, "an exercise of another kind"),
+            ("edx.drag_and_drop_v2.loaded oppia.exploration.completed", not_relevant, "an exercise of another kind"),
+            ("edx.special_exam.timed.attempt.started edx.special_exam.x", not_relevant, "of an exam"),
+            ("edx.video.bumper.played", not_relevant, "a bumper"),
+            ("/courses/x", not_relevant, "a request to the server"),
+            ("page_close", not_relevant, "\"page_close\" is no act"),
+        ] {
+            for name in names.split(' ') {
+                let (found, message) = told(json!({"event_type": name}), Value::Null).unwrap_err();
+                assert!(found == code && message.contains(part), "{name}: {found} {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_submission_counts_as_the_server_graded_it() {
+        let graded = json!({"correct_map": {}});
+        let counts = |line: Value, payload: &Value| {
+            let mut line = line;
+            line["event_type"] = json!("problem_check");
+            told(line, payload.clone()).map_err(|(code, _)| code)
+        };
+        for payload in [&graded, &Value::Null] {
+            assert_eq!(counts(json!({"event_source": "server"}), payload), Ok(Kind::ProblemCheck));
+            assert_eq!(counts(json!({"context": {"event_source": "server"}}), payload), Ok(Kind::ProblemCheck));
+            assert_eq!(counts(json!({"event_source": "browser"}), payload), Err(Code::Redundant));
+        }
+        assert_eq!(counts(json!({}), &graded), Ok(Kind::ProblemCheck));
+        assert_eq!(counts(json!({}), &Value::Null), Err(Code::Redundant));
+    }
+}

@@ -197,3 +197,147 @@ fn known_reason(verb: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ADL: &str = "http://adlnet.gov/expapi/verbs/";
+
+    fn kind(verb: &str, object: Value, result: Value) -> Option<Kind> {
+        let verb = if verb.contains('/') { verb.to_string() } else { format!("{ADL}{verb}") };
+        of(&json!({"verb": {"id": verb}, "object": object, "result": result})).ok()
+    }
+
+    /// The verbs, each on an object of each of the types, and what they come to.
+    fn check(verbs: &str, types: &str, expected: Option<Kind>) {
+        for (verb, object) in verbs.split(' ').flat_map(|verb| types.split(' ').map(move |object| (verb, object))) {
+            let typed = json!({"id": "o", "definition": {"type": format!("http://x.test/{object}")}});
+            assert_eq!(kind(verb, typed, Value::Null), expected, "{verb} {object}");
+        }
+    }
+
+    const STARTS: &str = "attempted initialized start started";
+    const ENDS: &str = "completed finished passed failed scored graded";
+    const VIEWS: &str = "viewed view experienced navigated accessed read opened downloaded";
+    const QUESTIONS: &str = "cmi.interaction interaction question";
+    const QUIZZES: &str = "assessment quiz exam test survey questionnaire feedback attempt final-assessment";
+
+    #[test]
+    fn verbs_on_videos() {
+        let video = |action| Some(Kind::Video(action));
+        check("initialized", "video", video(VideoAction::Initialized));
+        check("played play resumed", "video", video(VideoAction::Played));
+        check("paused pause suspended", "video", video(VideoAction::Paused));
+        check("seeked seek", "video", video(VideoAction::Seeked));
+        check("completed complete", "video", video(VideoAction::Completed));
+        check("terminated exited abandoned", "video", video(VideoAction::Terminated));
+        check("answered responded", "video", Some(Kind::Quiz(QuizAction::Answered)));
+        check("downloaded liked", "video", video(VideoAction::Interacted));
+        check("played play", "media", video(VideoAction::Played));
+        check("paused pause", "media", video(VideoAction::Paused));
+        check("seeked seek", "media", video(VideoAction::Seeked));
+        check("completed initialized", "media", None);
+        check("https://w3id.org/xapi/video/verbs/initialized", "clip media", video(VideoAction::Initialized));
+        check("https://w3id.org/xapi/video/verbs/initialized", "audio", None);
+    }
+
+    #[test]
+    fn the_video_profile_among_the_categories_makes_a_video() {
+        let with = |category: Value, object: Value| {
+            let verb = json!({"id": format!("{ADL}completed")});
+            let context = json!({"contextActivities": {"category": category}});
+            of(&json!({"verb": verb, "object": object, "context": context})).ok()
+        };
+        let completed = Some(Kind::Video(VideoAction::Completed));
+        let media = json!({"definition": {"type": "x/media"}});
+        for profile in ["https://w3id.org/xapi/video", "https://w3id.org/xapi/video/"] {
+            assert_eq!(with(json!([{"id": "x"}, {"id": profile}]), json!({})), completed);
+            assert_eq!(with(json!([{"id": profile}]), media.clone()), completed);
+            assert_eq!(with(json!([{"id": profile}]), json!({"definition": {"type": "x/page"}})), None);
+        }
+        assert_eq!(with(json!([{"id": "https://w3id.org/xapi/audio"}]), media), None);
+    }
+
+    #[test]
+    fn verbs_on_questions_and_quizzes() {
+        let (started, answered, submitted) = (QuizAction::Started, QuizAction::Answered, QuizAction::Submitted);
+        let quiz = |action| Some(Kind::Quiz(action));
+        check("answered answer evaluated responded submit submitted", QUESTIONS, quiz(answered));
+        check("answered answer evaluated responded submit submitted", QUIZZES, quiz(submitted));
+        for types in [QUESTIONS, QUIZZES] {
+            check(STARTS, types, quiz(started));
+            check("launched", types, quiz(started));
+            check(ENDS, types, quiz(submitted));
+            check(VIEWS, types, Some(Kind::Viewed));
+            check("skipped assessed liked", types, None);
+        }
+        let untyped = json!({"definition": {"interactionType": "choice"}});
+        assert_eq!(kind("completed", untyped, Value::Null), quiz(submitted));
+        let group = json!({"objectType": "GroupActivity", "definition": {"type": "x/question"}});
+        assert_eq!(kind("answered", group, Value::Null), quiz(submitted));
+    }
+
+    #[test]
+    fn verbs_on_courses_and_what_else_there_is() {
+        check("registered enrolled", "course", Some(Kind::Enrolled));
+        check("unregistered unenrolled withdrawn withdrew", "course", Some(Kind::Unenrolled));
+        check("completed", "course", Some(Kind::Completed));
+        check(VIEWS, "course page", Some(Kind::Viewed));
+        check("launched", "course page", Some(Kind::Viewed));
+        check("answered evaluated", "page", Some(Kind::Quiz(QuizAction::Answered)));
+        check("answered passed", "course", None);
+        check("completed registered liked", "page", None);
+    }
+
+    #[test]
+    fn a_course_within_another_is_a_page() {
+        let within = |verb: &str, course: &str| {
+            let course_of = |id: &str| json!({"id": id, "definition": {"type": "x/course"}});
+            let context = json!({"contextActivities": {"parent": [course_of(course)]}});
+            of(&json!({"verb": {"id": verb}, "object": course_of("o"), "context": context})).ok()
+        };
+        assert_eq!(within("x/completed", "o"), Some(Kind::Completed));
+        assert_eq!((within("x/completed", "c"), within("x/viewed", "c")), (None, Some(Kind::Viewed)));
+    }
+
+    #[test]
+    fn without_a_type_a_result_tells_the_end_of_a_quiz() {
+        let submitted = Some(Kind::Quiz(QuizAction::Submitted));
+        for (verb, fields, expected) in [
+            ("passed failed scored", "response success score", submitted),
+            ("passed failed scored", "duration", None),
+            ("completed", "score", submitted),
+            ("completed", "response success duration", None),
+            ("answered", "score", Some(Kind::Quiz(QuizAction::Answered))),
+            ("viewed", "score", Some(Kind::Viewed)),
+        ] {
+            for (verb, field) in verb.split(' ').flat_map(|verb| fields.split(' ').map(move |field| (verb, field))) {
+                assert_eq!(kind(verb, json!({"id": "o"}), json!({field: 1})), expected, "{verb} {field}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_measured_is_told_why() {
+        for (verb, object, field, part) in [
+            ("", json!({}), "verb.id", "the verb has no id"),
+            ("x/viewed", Value::Null, "object", "the statement has no object"),
+            ("x/voided", json!({"objectType": "StatementRef"}), "object.objectType", "a voiding statement"),
+            ("x/answered", json!({"objectType": "Agent"}), "object.objectType", "no activity"),
+            ("x/skipped", json!({}), "verb.id", "what was skipped"),
+            ("x/assessed", json!({}), "verb.id", "a grade given by hand"),
+            ("x/scored", json!({}), "verb.id", "a score of something that is no quiz"),
+            ("x/liked", json!({}), "verb.id", "an object without a type is no act on a video"),
+            ("x/liked", json!({"definition": {"type": "x/course"}}), "verb.id", "is no enrolment in a course"),
+            ("x/liked", json!({"definition": {"type": "x/quiz"}}), "verb.id", "is no start, answer, submission"),
+            ("x/liked", json!({"objectType": "GroupActivity"}), "verb.id", "is no start, answer, submission"),
+            ("x/liked", json!({"definition": {"type": "x/page"}}), "verb.id", "an object of type \"x/page\""),
+        ] {
+            let refusal = of(&json!({"verb": {"id": verb}, "object": object})).unwrap_err();
+            assert!(refusal.field == field && refusal.message.contains(part), "{verb} {object}: {refusal:?}");
+        }
+    }
+}
