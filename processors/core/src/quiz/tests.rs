@@ -134,6 +134,7 @@ fn scores_are_millionths_of_the_points_possible() {
     let check = |change: &dyn Fn(&mut QuizEvent), millionths: Option<i64>, correct: i64| {
         let view = fold(&[answer(0, change)]);
         let got = (view.first_scored == 1).then_some(view.first_millionths);
+        assert_eq!((view.last_scored, view.last_millionths), (view.first_scored, view.first_millionths));
         assert_eq!((got, view.first_correct), (millionths, correct));
     };
     check(&|quiz| scored(quiz, 1.0, 3.0), Some(333_333), 0);

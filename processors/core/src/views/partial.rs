@@ -115,7 +115,7 @@ pub fn merge<'a, V: View>(items: impl IntoIterator<Item = Stored<'a>>) -> Result
 mod tests {
     use super::*;
     use crate::keys::{Kind, part_sort, view_sort};
-    use crate::views::{QuizView, VideoView};
+    use crate::views::{QuestionView, QuizView, VideoView};
 
     /// A quiz in which nobody answers as another does.
     fn essays(learners: std::ops::Range<usize>, sign: i64) -> QuizView {
@@ -147,6 +147,31 @@ mod tests {
         let mut sum = V::default();
         pieces.iter().for_each(|piece| sum.add(&V::decode(piece).unwrap()));
         assert!(sum == view);
+    }
+
+    #[test]
+    fn a_view_is_halved_from_256_kb_on_whatever_makes_it_large() {
+        assert_eq!([1_500, 1_700, 3_400].map(|learners| essays(0..learners, 1).pieces().len()), [1, 2, 3]);
+        let video = |change: &dyn Fn(&mut VideoView, i64)| {
+            let mut view = VideoView::default();
+            (0..60_000).for_each(|number| change(&mut view, number << 16));
+            view.pieces().len()
+        };
+        assert_eq!(video(&|view, number| view.lengths.add(&number, 1)), 2);
+        assert_eq!(video(&|view, number| view.thresholds.add(&number, 1)), 2);
+        assert_eq!(video(&|view, number| view.seconds.add(&number, 1)), 2);
+        assert_eq!(video(&|view, number| view.titles.add(&format!("{number:08}"), 1)), 4);
+        assert_eq!(video(&|view, number| view.add_bin(number as usize >> 16, 1 << 20, 1 << 20)), 1);
+        let quiz = |change: &dyn Fn(&mut QuestionView, i64)| {
+            let mut view = QuizView::default();
+            view.change("q", |question| (0..60_000).for_each(|number| change(question, number << 16)));
+            view.pieces().len()
+        };
+        assert_eq!(quiz(&|view, number| view.attempts_per_learner.add(&number, 1)), 2);
+        assert_eq!(quiz(&|view, number| view.elapsed.add(&number, 1)), 2);
+        assert_eq!(quiz(&|view, number| view.responses_first.add(&format!("{number:08}"), 1)), 4);
+        assert_eq!(quiz(&|view, number| view.responses_last.add(&format!("{number:08}"), 1)), 4);
+        assert_eq!(quiz(&|view, number| view.titles.add(&format!("{number:08}"), 1)), 4);
     }
 
     #[test]
