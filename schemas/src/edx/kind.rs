@@ -198,6 +198,7 @@ mod tests {
             ("edx.video.bumper.played", not_relevant, "a bumper"),
             ("/courses/x", not_relevant, "a request to the server"),
             ("page_close", not_relevant, "\"page_close\" is no act"),
+            ("x.attempt.created", not_relevant, "\"x.attempt.created\" is no act"),
         ] {
             for name in names.split(' ') {
                 let (found, message) = told(json!({"event_type": name}), Value::Null).unwrap_err();

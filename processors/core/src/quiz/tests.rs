@@ -262,3 +262,34 @@ fn the_stored_form_of_version_1_stays() {
     assert_eq!(stored, [before, &"c3a9".repeat(200), after].concat());
     assert_eq!(QuizItem::decode(&item.encode()).unwrap().encode(), item.encode());
 }
+
+/// Attempts by question, of events folded in every rotation of their order.
+fn attempts_by_question(events: &[Event]) -> Vec<(String, i64)> {
+    let mut views = (0..events.len()).map(|by| {
+        let (mut item, mut view) = (QuizItem::default(), QuizView::default());
+        for event in events.iter().cycle().skip(by).take(events.len()) {
+            item.fold([event], &mut view);
+            item = QuizItem::decode(&item.encode()).unwrap();
+        }
+        view.questions().map(|(question, view)| (question.to_string(), view.attempts)).collect::<Vec<_>>()
+    });
+    let first = views.next().unwrap();
+    views.for_each(|view| assert_eq!(view, first, "{events:#?}"));
+    first
+}
+
+#[test]
+fn a_statement_on_the_whole_quiz_counts_only_where_no_question_of_its_own_does() {
+    let on = |time: i64, question: &str| answer(time, |quiz| quiz.question = Some(question.into()));
+    let whole = |time: i64| Event { protocol: Protocol::Xapi, ..on(time, "z") };
+    let check = |events: &[Event], expected: &[(&str, i64)]| {
+        let expected: Vec<_> = expected.iter().map(|(question, attempts)| (question.to_string(), *attempts)).collect();
+        assert_eq!(attempts_by_question(events), expected, "{events:#?}");
+    };
+    check(&[whole(0), whole(60_000)], &[("z", 2)]);
+    check(&[whole(0), whole(60_000), on(1, "q")], &[("q", 1)]);
+    check(&[on(0, "q"), on(1, "r"), on(60_000, "q"), whole(2)], &[("q", 2), ("r", 1)]);
+    // Another protocol's question of the quiz's name is one of its own, until a statement on the whole has that name too.
+    check(&[on(0, "z"), on(1, "q")], &[("q", 1), ("z", 1)]);
+    check(&[on(0, "z"), on(1, "q"), whole(60_000)], &[("q", 1)]);
+}
