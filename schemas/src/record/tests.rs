@@ -292,11 +292,11 @@ fn noisy(chars: usize) -> Event {
 
 #[test]
 fn a_group_is_parted_until_each_record_fits() {
-    let mut events: Vec<Event> = (0..5).map(|at| noisy(100_000 + at)).collect();
-    events[2] = noisy(400_000);
+    let mut events: Vec<Event> = (0..41).map(|at| noisy(10_000 + at)).collect();
+    events[20] = noisy(20_000);
     let (records, too_large) = pack("t", events);
-    let positions: Vec<_> = records.iter().map(|record| record.events.clone()).collect();
-    assert_eq!((positions, too_large), (vec![vec![0, 1], vec![3, 4]], vec![2]));
+    let positions: Vec<Vec<usize>> = records.iter().map(|record| record.events.clone()).collect();
+    assert_eq!((positions, too_large), (vec![(0..20).collect(), (21..41).collect()], vec![20]));
     let sizes = |events: usize| -> Vec<usize> {
         let (records, _) = pack("t", vec![noisy(1); events]);
         records.iter().map(|record| record.events.len()).collect()
