@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::load::{CLIENTS, Load};
-use crate::moments::{Dice, Phase, wait_for_changes};
+use crate::moments::{Dice, Phase, names, wait_for_changes};
 use crate::support::http::Target;
 use crate::support::up::{Process, Up};
 use crate::support::{command, text};
@@ -97,8 +97,16 @@ impl Folder {
             _ => self.kill_loaded(phase),
         };
         self.was_killed |= killed;
+        self.tally.halfway += u64::from(killed && self.lake_is_halfway());
         self.tally.ended += u64::from(!killed);
         killed
+    }
+
+    /// The kill came between the first write of a landing file or a new generation and the last.
+    fn lake_is_halfway(&self) -> bool {
+        let (landing, next) = (self.data().join("lake/landing"), self.data().join("lake/next"));
+        let is_parquet = |name: &String| name.ends_with(".parquet");
+        names(&[&landing]).iter().any(|name| !is_parquet(name)) || names(&[&next]).iter().any(is_parquet)
     }
 
     /// While it makes the folder, or recovers from the kill before.
@@ -134,7 +142,8 @@ impl Folder {
         let up = self.start();
         let target = Target::of(&up);
         let (first, changes) = (20 * self.dice.below(16), 1 + self.dice.below(3));
-        let soon = self.dice.within(Duration::from_millis(30));
+        // The lake's steps follow one another within milliseconds of a change that is seen.
+        let soon = self.dice.within(Duration::from_millis(if phase == Phase::Put { 30 } else { 8 }));
         let later = self.dice.within(Duration::from_millis(400));
         let stopping = self.dice.within(self.stop_time);
         let lake = self.data().join("lake");

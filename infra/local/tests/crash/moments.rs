@@ -96,7 +96,7 @@ pub(crate) fn wait_for_changes(folders: &[&Path], changes: u64) -> bool {
 }
 
 /// Everything under some folders. What goes meanwhile is left out.
-fn names(folders: &[&Path]) -> Vec<String> {
+pub(crate) fn names(folders: &[&Path]) -> Vec<String> {
     let mut names = Vec::new();
     for folder in folders {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

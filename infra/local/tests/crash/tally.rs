@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     pub(crate) ended: u64,
     /// Kills for whose moment nothing of its kind happened.
     pub(crate) idle: u64,
+    /// Kills that left a landing file or a generation half made.
+    pub(crate) halfway: u64,
     pub(crate) starts: u64,
     /// Starts on what a kill left.
     pub(crate) recoveries: u64,
@@ -39,6 +41,7 @@ impl Tally {
             (&mut self.folders, more.folders),
             (&mut self.ended, more.ended),
             (&mut self.idle, more.idle),
+            (&mut self.halfway, more.halfway),
             (&mut self.starts, more.starts),
             (&mut self.recoveries, more.recoveries),
             (&mut self.acknowledged, more.acknowledged),
@@ -59,6 +62,7 @@ impl fmt::Display for Tally {
         let folders = if self.folders == 1 { "folder" } else { "folders" };
         write!(f, "{} kills in {} {folders} ({})", self.all_kills(), self.folders, by_phase.join(", "))?;
         write!(f, "; {} idle at their moment, {} processes ended before theirs", self.idle, self.ended)?;
+        write!(f, "; {} left the lake half way", self.halfway)?;
         write!(f, "; {} starts, {} of them after a kill", self.starts, self.recoveries)?;
         write!(f, "; {} events acknowledged, {} in the lake, each once", self.acknowledged, self.in_lake)?;
         write!(f, "; {} events in doubt: {} acknowledged later", self.in_doubt, self.acknowledged_later)?;
