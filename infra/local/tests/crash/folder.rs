@@ -22,6 +22,31 @@ const ATTEMPTS: usize = 50;
 /// Rows for a re-drive.
 const PLANTED: u64 = 6;
 
+/// When a loaded process is killed: some time after something was seen.
+struct Moment {
+    after: After,
+    then: Duration,
+}
+
+enum After {
+    Acknowledged(u64),
+    /// So many changes in folders.
+    Changes(u64, Vec<PathBuf>),
+}
+
+impl Moment {
+    /// Whether it was seen.
+    fn wait(&self, load: &Load) -> bool {
+        match &self.after {
+            After::Acknowledged(events) => {
+                load.wait_for_acknowledged(*events);
+                true
+            }
+            After::Changes(changes, folders) => wait_for_changes(folders, *changes),
+        }
+    }
+}
+
 pub(crate) struct Folder {
     kept: Kept,
     seed: u64,
@@ -106,7 +131,7 @@ impl Folder {
     fn lake_is_halfway(&self) -> bool {
         let (landing, next) = (self.data().join("lake/landing"), self.data().join("lake/next"));
         let is_parquet = |name: &String| name.ends_with(".parquet");
-        names(&[&landing]).iter().any(|name| !is_parquet(name)) || names(&[&next]).iter().any(is_parquet)
+        names(&[landing]).iter().any(|name| !is_parquet(name)) || names(&[next]).iter().any(is_parquet)
     }
 
     /// While it makes the folder, or recovers from the kill before.
@@ -140,45 +165,48 @@ impl Folder {
 
     fn kill_loaded(&mut self, phase: Phase) -> bool {
         let up = self.start();
-        let target = Target::of(&up);
-        let (first, changes) = (20 * self.dice.below(16), 1 + self.dice.below(3));
-        // The lake's steps follow one another within milliseconds of a change that is seen.
-        let soon = self.dice.within(Duration::from_millis(if phase == Phase::Put { 30 } else { 8 }));
-        let later = self.dice.within(Duration::from_millis(400));
-        let stopping = self.dice.within(self.stop_time);
-        let lake = self.data().join("lake");
-        let (landing, next, events) = (lake.join("landing"), lake.join("next"), lake.join("events"));
-        let (load, mut is_idle, mut stop_began) = (&self.load, false, None);
-        let killed = thread::scope(|scope| {
+        let (target, moment) = (Target::of(&up), self.moment(phase));
+        let load = &self.load;
+        let (killed, was_reached, stopping) = thread::scope(|scope| {
             let up = up;
             let stopper = load.begin_round();
             for client in 0..CLIENTS {
                 let target = &target;
                 scope.spawn(move || load.send(target, client));
             }
-            match phase {
-                Phase::Land => is_idle = !wait_for_changes(&[&landing], changes),
-                Phase::Compact => is_idle = !wait_for_changes(&[&next, &events], changes),
-                _ => load.wait_for_acknowledged(first),
+            let was_reached = moment.wait(load);
+            let asked = Instant::now();
+            if phase == Phase::Stop {
+                up.ask_to_stop("-TERM");
             }
-            match phase {
-                Phase::Fold => thread::sleep(later),
-                Phase::Stop => {
-                    up.ask_to_stop("-TERM");
-                    stop_began = Some(Instant::now());
-                    thread::sleep(stopping);
-                }
-                _ => thread::sleep(soon),
-            }
+            thread::sleep(moment.then);
             drop(stopper);
-            up.kill()
+            (up.kill(), was_reached, asked.elapsed())
         });
-        self.tally.idle += u64::from(is_idle && killed);
-        if let Some(began) = stop_began.filter(|_| !killed) {
-            self.stop_time = began.elapsed();
+        self.tally.idle += u64::from(killed && !was_reached);
+        if !killed {
+            assert_eq!(phase, Phase::Stop, "`up` ended by itself");
+            self.stop_time = stopping;
         }
-        assert!(killed || phase == Phase::Stop, "`up` ended by itself");
         killed
+    }
+
+    fn moment(&mut self, phase: Phase) -> Moment {
+        let lake = self.data().join("lake");
+        let (acknowledged, changes) = (20 * self.dice.below(16), 1 + self.dice.below(3));
+        let within = match phase {
+            Phase::Stop => self.stop_time,
+            Phase::Fold => Duration::from_millis(400),
+            // The lake's steps follow one another within milliseconds of a change that is seen.
+            Phase::Land | Phase::Compact => Duration::from_millis(8),
+            _ => Duration::from_millis(30),
+        };
+        let after = match phase {
+            Phase::Land => After::Changes(changes, vec![lake.join("landing")]),
+            Phase::Compact => After::Changes(changes, vec![lake.join("next"), lake.join("events")]),
+            _ => After::Acknowledged(acknowledged),
+        };
+        Moment { after, then: self.dice.within(within) }
     }
 
     fn start(&mut self) -> Up {

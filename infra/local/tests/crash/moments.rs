@@ -1,7 +1,7 @@
 //! When to kill.
 
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,7 @@ impl Dice {
 }
 
 /// Waits until folders have changed so often, or for some time. Whether they have.
-pub(crate) fn wait_for_changes(folders: &[&Path], changes: u64) -> bool {
+pub(crate) fn wait_for_changes(folders: &[PathBuf], changes: u64) -> bool {
     let (began, mut seen, mut before) = (Instant::now(), 0, names(folders));
     while began.elapsed() < Duration::from_secs(3) {
         let now = names(folders);
@@ -96,14 +96,14 @@ pub(crate) fn wait_for_changes(folders: &[&Path], changes: u64) -> bool {
 }
 
 /// Everything under some folders. What goes meanwhile is left out.
-pub(crate) fn names(folders: &[&Path]) -> Vec<String> {
+pub(crate) fn names(folders: &[PathBuf]) -> Vec<String> {
     let mut names = Vec::new();
     for folder in folders {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             names.push(path.display().to_string());
             if path.is_dir() {
-                names.extend(self::names(&[&path]));
+                names.extend(self::names(&[path]));
             }
         }
     }
