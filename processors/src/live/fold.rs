@@ -215,8 +215,9 @@ impl<T: LiveTable> Attempt<'_, T> {
         if replacements.is_empty() {
             return Ok(());
         }
+        let views = replacements.len();
         let results = self.table.replace(replacements, false).await?;
-        let all = results.iter().all(|result| matches!(result, Replaced::Written));
+        let all = results.len() == views && results.iter().all(|result| matches!(result, Replaced::Written));
         if all { Ok(()) } else { Err(Stop::Conflict) }
     }
 
@@ -226,7 +227,7 @@ impl<T: LiveTable> Attempt<'_, T> {
         }
         let expected: Vec<_> = replacements.iter().map(|replacement| replacement.expected.clone()).collect();
         let results = self.table.replace(replacements, false).await?;
-        let mut conflict = false;
+        let mut conflict = results.len() != expected.len();
         for (result, expected) in results.into_iter().zip(expected) {
             if let Replaced::Conflict(there) = result {
                 conflict = true;

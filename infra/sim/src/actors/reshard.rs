@@ -14,9 +14,10 @@ use crate::world::Process;
 
 /// Changes the stream now and then until nothing fails any more.
 pub async fn run(machine: Arc<Machine>, me: Process) {
-    let changes = machine.world.roll(|dice| dice.roll(6));
+    let changes = machine.world.roll(|dice| *dice.pick(&[0, 1, 3, 5, 20]));
+    let longest = if changes > 5 { 4_000 } else { 15_000 };
     for _ in 0..changes {
-        me.sleep(machine.world.roll(|dice| dice.between(500, 15_000))).await;
+        me.sleep(machine.world.roll(|dice| dice.between(500, longest))).await;
         if !machine.world.is_chaotic() {
             return;
         }
