@@ -1,6 +1,6 @@
 //! A stream in memory, for tests and simulations: shards split and merge, records expire, calls fail as they are told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -97,14 +97,24 @@ impl MemoryStream {
         self.lock().read_faults = calls;
     }
 
-    /// Forgets the records that arrived before a time, and closed shards without records.
+    /// Forgets the records that arrived before a time, and closed shards without records. A shard outlives those that it
+    /// came from: they were closed before it.
     pub fn expire(&self, before_millis: i64) {
         let mut state = self.lock();
         for shard in &mut state.shards {
             let kept = shard.records.partition_point(|record| record.arrival_millis < before_millis);
             shard.records.drain(..kept);
         }
-        state.shards.retain(|shard| shard.listed.open || !shard.records.is_empty());
+        let mut kept = BTreeSet::new();
+        state.shards.retain(|shard| {
+            let is_kept = shard.listed.open
+                || !shard.records.is_empty()
+                || shard.listed.parents.iter().any(|parent| kept.contains(parent));
+            if is_kept {
+                kept.insert(shard.listed.shard_id.clone());
+            }
+            is_kept
+        });
         drop(state);
         self.changed();
     }

@@ -14,8 +14,9 @@ use crate::world::Process;
 
 /// Compacts now and then until it is broken off.
 pub async fn run(machine: Arc<Machine>, me: Process) {
+    let longest = machine.world.roll(|dice| *dice.pick(&[1_000, 5_000, 20_000]));
     loop {
-        me.sleep(machine.world.roll(|dice| dice.between(500, 20_000))).await;
+        me.sleep(machine.world.roll(|dice| dice.between(100, longest))).await;
         if !machine.world.is_chaotic() {
             return;
         }

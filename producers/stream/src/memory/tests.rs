@@ -75,3 +75,16 @@ async fn faults_come_as_they_are_told() {
     assert!(stream.shards().await.is_err());
     assert!(stream.shards().await.is_ok());
 }
+
+#[tokio::test]
+async fn an_empty_shard_outlives_a_parent_that_holds_records() {
+    let stream = MemoryStream::new(1, "memory", Arc::new(|| 1_700_000_000_000));
+    stream.put_records(vec![entry("a")]).await.unwrap();
+    let [low, high] = stream.split(&shard_id(0)).unwrap();
+    let merged = stream.merge(&low, &high).unwrap();
+    let listed = |shards: Vec<Shard>| shards.into_iter().map(|shard| shard.shard_id).collect::<Vec<_>>();
+    stream.expire(0);
+    assert_eq!(listed(stream.shards().await.unwrap()), [shard_id(0), low, high, merged.clone()]);
+    stream.expire(i64::MAX);
+    assert_eq!(listed(stream.shards().await.unwrap()), [merged]);
+}
