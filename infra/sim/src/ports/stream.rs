@@ -65,6 +65,8 @@ pub struct StreamState {
     /// The hash keys of its shards.
     pub ranges: Arc<Ranges>,
     copies: Mutex<Vec<Copy>>,
+    /// Until when entries of a partition key are refused.
+    throttled: Mutex<BTreeMap<String, i64>>,
 }
 
 impl StreamState {
@@ -72,7 +74,7 @@ impl StreamState {
     pub fn new(world: &Arc<World>, shards: u32, incarnation: &str) -> StreamState {
         let clock = Arc::clone(world);
         let memory = MemoryStream::new(shards, incarnation, Arc::new(move || clock.now_millis()));
-        StreamState { memory, ranges: Arc::default(), copies: Mutex::default() }
+        StreamState { memory, ranges: Arc::default(), copies: Mutex::default(), throttled: Mutex::default() }
     }
 
     /// Notes the hash keys of the shards that are there now.
@@ -81,6 +83,17 @@ impl StreamState {
             let name = keys::shard(self.memory.incarnation(), &shard.shard_id);
             self.ranges.note(name, (shard.first_hash_key, shard.last_hash_key));
         }
+    }
+
+    /// Refuses a partition key's entries from now on, longer than a collector tries.
+    fn throttle(&self, partition_key: &str, until_millis: i64) {
+        let mut throttled = self.throttled.lock().unwrap_or_else(PoisonError::into_inner);
+        throttled.insert(partition_key.to_string(), until_millis);
+    }
+
+    fn is_throttled(&self, partition_key: &str, now_millis: i64) -> bool {
+        let throttled = self.throttled.lock().unwrap_or_else(PoisonError::into_inner);
+        throttled.get(partition_key).is_some_and(|until| now_millis < *until)
     }
 
     /// Every copy that was put, in order.
@@ -121,7 +134,14 @@ impl SimStream {
     }
 
     async fn put_one(&self, entry: PutEntry) -> Result<Result<Stored, PutFailure>, StreamError> {
+        let now = self.world().now_millis();
+        if self.world().is_chaotic() && self.state.is_throttled(&entry.partition_key, now) {
+            return Ok(Err(PutFailure::Throttled));
+        }
         if self.world().fault("put entry throttled", 15) {
+            if self.world().roll(|dice| dice.chance(300)) {
+                self.state.throttle(&entry.partition_key, now + 2_000);
+            }
             return Ok(Err(PutFailure::Throttled));
         }
         if self.world().fault("put entry failed", 15) {
