@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 
 /// The kinds of fault, in the order of the path that events take.
-pub const KINDS: [&str; 53] = [
+pub const KINDS: [&str; 55] = [
     "client did not wait",
     "client gave up",
     "answer to the client lost",
@@ -47,8 +47,10 @@ pub const KINDS: [&str; 53] = [
     "table put throttled",
     "table put timed out before",
     "table put timed out after",
+    "table put repeated by its library",
     "manifest failed before",
     "commit's answer lost",
+    "commit repeated by its library",
     "publication's answer lost",
     "forgetting's answer lost",
     "storage failed before",

@@ -155,6 +155,7 @@ enum Fault {
     Throttled,
     Before,
     After,
+    Repeated,
 }
 
 impl SimTable {
@@ -184,6 +185,8 @@ impl SimTable {
             Some(Fault::Before)
         } else if self.world().fault("table put timed out after", 9) {
             Some(Fault::After)
+        } else if self.world().fault("table put repeated by its library", 4) {
+            Some(Fault::Repeated)
         } else {
             None
         }
@@ -327,6 +330,11 @@ impl LiveTable for SimTable {
                 Some(Fault::After) => {
                     self.put(replacement, durable).await?;
                     return Err(LiveError::Unavailable("the answer was lost".into()));
+                }
+                // It was done, the answer was lost, and the library asked again by itself.
+                Some(Fault::Repeated) => {
+                    self.put(replacement.clone(), durable).await?;
+                    results.push(self.put(replacement, durable).await?);
                 }
                 None => results.push(self.put(replacement, durable).await?),
             }
