@@ -2,19 +2,25 @@
 //! (children read before their parents, a producer with other keys), what both folded cannot be told apart any more.
 
 use trilha_core::keys;
-use trilha_live::port::{Item, LiveError, LiveTable, Replacement, Watermarks};
+use trilha_live::port::{Consistency, Item, LiveError, LiveTable, Replacement, Watermarks};
 
-use super::key;
+use super::{Position, key, progress_key};
 
 /// Looks at a failed condition of a learner item. Where another shard's watermark moved: an alarm, and a mark on the view
-/// that it counts in, which needs a rebuild.
+/// that it counts in, which needs a rebuild. Not for a zombie, whose batch somebody else has finished: the learner may have gone
+/// on to another shard since.
 pub(super) async fn report<T: LiveTable>(
     table: &T,
-    shard: &str,
+    position: Position<'_>,
     there: Option<&Item>,
     expected: Option<&Watermarks>,
 ) -> Result<(), LiveError> {
+    let shard = position.shard;
     let Some(there) = there.filter(|there| has_moved(&there.watermarks, shard, expected)) else { return Ok(()) };
+    let progress = table.get(vec![progress_key(shard)], Consistency::Strong).await?.pop().flatten();
+    if progress.and_then(|progress| progress.watermarks.of(shard)) >= Some(position.last) {
+        return Ok(());
+    }
     tracing::error!(item = ?there.key.sort, shard, "cross_shard_conflict");
     let name = keys::stale_view(&there.key.partition, &there.key.sort);
     let item = Item { key: key(name), watermarks: there.watermarks.clone(), value: vec![1] };

@@ -231,7 +231,7 @@ impl<T: LiveTable> Attempt<'_, T> {
         for (result, expected) in results.into_iter().zip(expected) {
             if let Replaced::Conflict(there) = result {
                 conflict = true;
-                cross_shard::report(self.table, self.position.shard, there.as_ref(), expected.as_ref()).await?;
+                cross_shard::report(self.table, self.position, there.as_ref(), expected.as_ref()).await?;
             }
         }
         if conflict { Err(Stop::Conflict) } else { Ok(()) }
