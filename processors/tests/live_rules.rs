@@ -429,6 +429,30 @@ async fn an_item_that_another_shard_moves_is_read_again() {
     assert_eq!(marked, ["course a|activity|", "course a|video|video"], "an alarm is not all that is left of it");
 }
 
+#[tokio::test]
+async fn a_zombie_whose_learner_has_gone_on_to_another_shard_raises_no_alarm() {
+    let stage = Stage::new();
+    let records = [
+        record(0, &[event(0, 1, 0, Body::Video(video(VideoAction::Watched, 0)))]),
+        record(1, &[event(0, 2, 100, Body::Video(video(VideoAction::Watched, 10)))]),
+    ];
+    insist(&stage.processor(), &records[..1]).await;
+    let (table, owner, batch) = (std::sync::Arc::clone(&stage.table), stage.processor(), records[1..].to_vec());
+    // While it sleeps, its batch is finished, and the shard that came from its own folds more of the learner.
+    stage.table.interrupt(2, async move {
+        insist(&owner, &batch).await;
+        let partition = trilha_core::keys::learner_partition("tenant", &learner(0));
+        for item in table.query(&partition, "", Consistency::Strong).await.unwrap() {
+            moved(&*table, item).await;
+        }
+    });
+    insist(&stage.processor(), &records[1..]).await;
+    assert!(!stage.table.calm());
+    check(&stage, &records, "gone on").await;
+    let stale = trilha_core::keys::stale_partition("tenant");
+    assert_eq!(stage.table.query(&stale, "", Consistency::Strong).await.unwrap(), []);
+}
+
 async fn moved(table: &impl LiveTable, item: Item) {
     let expected: Watermarks = item.watermarks.clone();
     let mut item = item;
