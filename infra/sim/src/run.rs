@@ -11,7 +11,7 @@ use crate::judge::judge;
 use crate::learners::{Fate, TENANTS, acts};
 use crate::ledger::Ledger;
 use crate::machine::{Consumer, Machine};
-use crate::world::{ProcessId, TaskId, Turn, World};
+use crate::world::{TaskId, Turn, World};
 
 /// 2026-03-02, 2026-03-08 and 2026-11-01 in UTC: a plain day, and two on which New York changes its clocks.
 const DAYS: [i64; 3] = [1_772_409_600_000, 1_772_928_000_000, 1_793_491_200_000];
@@ -39,7 +39,7 @@ pub fn run(runtime: &Runtime, seed: u64, tracing: bool) -> Outcome {
     let result = runtime.block_on(async {
         let machine = Machine::new(&world, &mut dice, ledger)?;
         machine.stream.note_ranges().await;
-        Run { machine, dice, stages: Vec::new() }.run().await
+        Run { machine, dice }.run().await
     });
     let divergences = result.unwrap_or_else(|error| vec![format!("the run broke off: {error}")]);
     Outcome { events, faults: world.faults(), divergences, trace: world.take_trace() }
@@ -48,8 +48,6 @@ pub fn run(runtime: &Runtime, seed: u64, tracing: bool) -> Outcome {
 struct Run {
     machine: Arc<Machine>,
     dice: Dice,
-    /// The processes of mappings, to be ended at last.
-    stages: Vec<ProcessId>,
 }
 
 impl Run {
@@ -71,12 +69,11 @@ impl Run {
         Ok(verdict)
     }
 
-    fn start_mappings(&mut self) {
+    fn start_mappings(&self) {
         for consumer in [Consumer::Live, Consumer::Lake] {
             let process = self.machine.world.process();
             let mapping = mapping::run(Arc::clone(&self.machine), process.clone(), consumer);
             self.machine.world.spawn(&process, mapping);
-            self.stages.push(process.id);
         }
     }
 

@@ -80,11 +80,6 @@ impl TableState {
         self.items().take_back(0);
         Ok(())
     }
-
-    /// All items, to be looked at after a run.
-    pub fn all(&self) -> Vec<Item> {
-        self.items().now.values().cloned().collect()
-    }
 }
 
 impl Embedded {
