@@ -1,0 +1,3 @@
+//! DynamoDB as the adapters need it.
+
+#![warn(missing_docs)]

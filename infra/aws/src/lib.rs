@@ -1,0 +1,3 @@
+//! Trilha on AWS.
+
+#![warn(missing_docs)]

@@ -1,0 +1,3 @@
+//! Identities, quarantine, settings and checkpoints in DynamoDB.
+
+#![warn(missing_docs)]

@@ -1,0 +1,3 @@
+//! The stream's port on Kinesis Data Streams.
+
+#![warn(missing_docs)]

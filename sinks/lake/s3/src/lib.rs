@@ -1,0 +1,3 @@
+//! The lake's ports on S3, DynamoDB and Glue.
+
+#![warn(missing_docs)]

@@ -1,0 +1,3 @@
+//! The live tables' port on DynamoDB.
+
+#![warn(missing_docs)]
