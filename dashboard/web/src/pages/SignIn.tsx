@@ -7,10 +7,10 @@ import { useAccess, type Failure } from "../sign-in/access";
 /** Says how to sign in, and why it did not work. */
 export function SignInPage() {
   const { signIn, failure } = useAccess();
-  return signIn === null ? <ByLink /> : <ByIssuer signIn={signIn} failure={failure} />;
+  return signIn === null ? <LinkSignIn /> : <IssuerSignIn signIn={signIn} failure={failure} />;
 }
 
-function ByLink() {
+function LinkSignIn() {
   const [failed] = useState(() => new URLSearchParams(location.search).get("sign-in") === "failed");
   useEffect(() => {
     if (failed) history.replaceState(null, "", "/");
@@ -22,7 +22,7 @@ function ByLink() {
   );
 }
 
-function ByIssuer({ signIn, failure }: { signIn: () => Promise<void>; failure: Failure | null }) {
+function IssuerSignIn({ signIn, failure }: { signIn: () => Promise<void>; failure: Failure | null }) {
   const [shown, setShown] = useState(failure);
   const otherAccount = shown === "no_tenant" || shown === "refused";
   const start = () => {

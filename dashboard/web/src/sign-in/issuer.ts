@@ -37,7 +37,7 @@ export class Issuer {
 
   /** Where to go to sign in. Asked for anew each time, which shows that the issuer is there before the page is left. */
   async authorizationUrl(attempt: Attempt, prompt: Prompt | null): Promise<string> {
-    const url = endpoint((await this.discover()).authorization_endpoint);
+    const url = this.endpoint((await this.discover()).authorization_endpoint);
     const challenge = await oauth.calculatePKCECodeChallenge(attempt.verifier);
     const parameters = {
       response_type: "code",
@@ -71,7 +71,7 @@ export class Issuer {
   async endSessionUrl(idToken: string): Promise<string | null> {
     const { end_session_endpoint: end } = await this.discover();
     if (end === undefined) return null;
-    const url = endpoint(end);
+    const url = this.endpoint(end);
     url.searchParams.set("client_id", this.settings.client_id);
     url.searchParams.set("id_token_hint", idToken);
     url.searchParams.set("post_logout_redirect_uri", this.redirectUri);
@@ -85,20 +85,25 @@ export class Issuer {
     return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, this.options()));
   }
 
+  /** An address that the page may be left for. */
+  private endpoint(address: string | undefined): URL {
+    const url = new URL(address ?? "");
+    if (url.protocol !== "https:" && !(url.protocol === "http:" && this.isPlain)) throw new Error(`not reached by HTTPS: ${url}`);
+    return url;
+  }
+
+  /** The server names a plain address for an issuer on its own machine only. */
+  private get isPlain(): boolean {
+    return this.settings.issuer.startsWith("http:");
+  }
+
   private options() {
     return {
       [oauth.customFetch]: (url: string, init: object) => this.fetcher(url, init),
-      // The server names a plain address for an issuer on its own machine only.
-      [oauth.allowInsecureRequests]: this.settings.issuer.startsWith("http:"),
+      [oauth.allowInsecureRequests]: this.isPlain,
       signal: () => AbortSignal.timeout(TIMEOUT_MILLIS),
     };
   }
-}
-
-function endpoint(address: string | undefined): URL {
-  const url = new URL(address ?? "");
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw new Error("an endpoint of the issuer is no web address");
-  return url;
 }
 
 const NOBODY = ["login_required", "interaction_required", "consent_required", "account_selection_required"];

@@ -28,6 +28,8 @@ class World implements Surroundings {
   exchanged: URLSearchParams[] = [];
   shown: (string | null)[] = [];
   api = 200;
+  /** The API's answers wait for it. */
+  delay: Promise<void> = Promise.resolve();
 
   store = {
     getItem: (name: string) => this.kept.get(name) ?? null,
@@ -54,6 +56,7 @@ class World implements Surroundings {
   fetch = async (url: string, init: RequestInit) => {
     if (url.startsWith("/api/")) {
       this.shown.push(new Headers(init.headers).get("Authorization"));
+      await this.delay;
       return new Response("{}", { status: this.api });
     }
     if (!this.answering) throw new TypeError("no answer");
@@ -304,6 +307,35 @@ test("signing out forgets the token, ends the issuer's session, and is not undon
     const left = world.left.length;
     const back = await world.stay();
     assert.deepEqual([await world.ask(back), back.failure, world.left.length], [401, null, left]);
+  }
+});
+
+test("an answer of the API that comes after signing out brings nobody back", async () => {
+  for (const status of [200, 401]) {
+    const world = new World();
+    const access = await world.signedIn();
+    await world.ask(access);
+    let answer = () => {};
+    world.api = status;
+    world.delay = new Promise((resolve) => (answer = resolve));
+    const asking = access.fetch("/api/v1/courses");
+    await world.unlessLeft(() => access.signOut());
+    answer();
+    assert.equal((await asking).status, status);
+    assert.deepEqual([[...world.kept.keys()], world.left.length], [["trilha.stay-out"], 2]);
+  }
+});
+
+test("the page is not left for an address that is no web page", async () => {
+  for (const address of ["javascript:alert(1)", "http://login.example/authorize", "data:text/html,", undefined]) {
+    const world = new World();
+    world.discovery = { ...discovery, authorization_endpoint: address, end_session_endpoint: address };
+    assert.deepEqual([(await world.stay()).failure, world.left.length], ["unreachable", 0], address);
+    const other = new World();
+    const access = await other.signedIn();
+    other.discovery = world.discovery;
+    await other.unlessLeft(() => access.signOut());
+    assert.equal(other.last.href, HOME);
   }
 });
 

@@ -62,6 +62,8 @@ export class ByIssuer implements Access {
     const headers = new Headers(init.headers);
     headers.set("Authorization", `Bearer ${signedIn.token}`);
     const response = await this.around.fetch(url, { ...init, headers });
+    // Whoever has signed out meanwhile stays signed out.
+    if (this.kept.signedIn?.token !== signedIn.token) return response;
     if (response.status === 401) await this.refused(signedIn);
     else if (response.status < 400 && !signedIn.accepted) this.kept.signedIn = { ...signedIn, accepted: true };
     return response;
@@ -131,12 +133,10 @@ export class ByIssuer implements Access {
   }
 
   /** What was taken before has been revoked, or its key is gone: another may do. One that never was would come again. */
-  private async refused({ token, accepted }: SignedIn): Promise<void> {
+  private async refused({ accepted }: SignedIn): Promise<void> {
     if (accepted) await this.again();
-    else if (this.kept.signedIn?.token === token) {
-      this.kept.signedIn = null;
-      this.fail("refused");
-    }
+    this.kept.signedIn = null;
+    this.fail("refused");
   }
 
   private again(): Promise<never> {
