@@ -81,15 +81,15 @@ export const issuerChecks = {
 
   async "an answer of another sign-in is refused"(world) {
     await withFront(world, async ({ page, issuer, front, url }) => {
-      await page.goto(url("/"));
+      await page.goto(url(COURSE_PATH));
       await heading(page, "Sign in");
       issuer.spoil = (answer) => ({ ...answer, state: "of-another" });
       await signIn(page);
       await page.getByText("Signing in did not work.").waitFor();
-      assert.deepEqual([issuer.exchanged, front.tokens.size, page.url()], [0, 0, url("/")]);
+      assert.deepEqual([issuer.exchanged, front.tokens.size, page.url()], [0, 0, url(COURSE_PATH)]);
       issuer.spoil = (answer) => answer;
       await page.getByRole("button", { name: "Sign in" }).click();
-      await heading(page, "Your courses");
+      await heading(page, "Física 1");
     });
   },
 
@@ -144,11 +144,11 @@ export const issuerChecks = {
   async "an issuer that is gone is said to be, and the page recovers"(world) {
     await withFront(world, async ({ page, issuer, url }) => {
       await page.route(`${issuer.url}/.well-known/**`, (route) => route.abort());
-      await page.goto(url("/"));
+      await page.goto(url(COURSE_PATH));
       await page.getByText("The sign-in service does not answer.").waitFor();
       await page.unroute(`${issuer.url}/.well-known/**`);
       await signIn(page);
-      await heading(page, "Your courses");
+      await heading(page, "Física 1");
     });
   },
 

@@ -41,7 +41,7 @@ export const en = {
   "signin.text": "Open the sign-in link that Trilha printed when it started, or that your administrator sent you.",
   "signin.failed": "This sign-in link does not work: it may be incomplete, or have expired. Ask for a new one.",
   "signin.ended": "You are not signed in, or your session has ended.",
-  "signin.account": "You sign in with the account that your school gave you, on its own page, which leads back here.",
+  "signin.account": "Use the account that your school gave you. Its sign-in page opens, and leads back here.",
   "signin.other": "Sign in with another account",
   "signin.not_done": "Signing in did not work. Try again; if it fails once more, tell your administrator.",
   "signin.unreachable": "The sign-in service does not answer. Try again in a moment.",

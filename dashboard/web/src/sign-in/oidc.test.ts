@@ -24,6 +24,7 @@ class World implements Surroundings {
   left: { url: URL; how: string }[] = [];
   answering = true;
   discovery: object = discovery;
+  discovered = 0;
   claims: object = {};
   exchanged: URLSearchParams[] = [];
   shown: (string | null)[] = [];
@@ -60,7 +61,10 @@ class World implements Surroundings {
       return new Response("{}", { status: this.api });
     }
     if (!this.answering) throw new TypeError("no answer");
-    if (url === `${ISSUER}/.well-known/openid-configuration`) return Response.json(this.discovery);
+    if (url === `${ISSUER}/.well-known/openid-configuration`) {
+      this.discovered += 1;
+      return Response.json(this.discovery);
+    }
     assert.equal(url, discovery.token_endpoint);
     const form = new URLSearchParams(init.body as string);
     this.exchanged.push(form);
@@ -172,6 +176,10 @@ test("a forged answer ends no session and changes no account", async () => {
   await world.signedIn();
   const access = await world.back({ code: "of-another", state: "forged" });
   assert.equal(await world.ask(access), 200);
+  world.time += 3_541_000;
+  assert.equal(await world.ask(access), "left");
+  world.time -= 60_000;
+  assert.equal(await world.ask(await world.back({ code: "of-another", state: "forged" })), 200);
   assert.equal(world.exchanged.length, 1);
 });
 
@@ -203,6 +211,8 @@ test("whom the issuer does not know is asked, and led there once they want to", 
   await world.stay();
   await world.unlessLeft(access.signIn);
   assert.deepEqual([world.last.searchParams.has("prompt"), world.left.at(-1)?.how], [false, "assign"]);
+  assert.equal(await world.ask(await world.back({ code: "a-code", state: world.state })), 200);
+  assert.deepEqual([...world.kept.keys()], ["trilha.signed-in"]);
 });
 
 test("an issuer that does not answer leaves the page where it is", async () => {
@@ -248,9 +258,10 @@ test("however many requests meet an ended token, the page is left once", async (
   const world = new World();
   const access = await world.signedIn();
   world.time += 3_600_000;
+  world.discovered = 0;
   const asked = Promise.all([access.fetch("/api/v1/courses"), access.fetch("/api/v1/session")]);
   assert.equal(await world.unlessLeft(() => asked), "left");
-  assert.deepEqual([world.left.length, world.shown.length], [2, 0]);
+  assert.deepEqual([world.discovered, world.left.length, world.shown.length], [1, 2, 0]);
 });
 
 test("a token of a short life is not renewed as soon as it is there", async () => {
