@@ -2,17 +2,19 @@
 //! tool of AWS reads (`AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_KINESIS`, …).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
+use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_kinesis::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use object_store::aws::{AmazonS3Builder, AwsCredential};
 use object_store::{BackoffConfig, ClientOptions, CredentialProvider, ObjectStore, RetryConfig as StoreRetryConfig};
+use tokio::sync::Mutex;
 use trilha_dynamodb::Table;
 
 /// A new connection within a region takes a few milliseconds; what takes longer is tried again.
@@ -102,19 +104,22 @@ impl Clients {
         let Some(credentials) = self.sdk.credentials_provider() else { bail!("there are no credentials for AWS") };
         // One provider of TLS for the whole process; whoever comes second finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let options = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout(OBJECT);
+        let endpoint = endpoint();
+        let is_plain = endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let options = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout(OBJECT).with_allow_http(is_plain);
         let backoff =
             BackoffConfig { init_backoff: FIRST_BACKOFF, max_backoff: LONGEST_BACKOFF, ..BackoffConfig::default() };
         let retries = StoreRetryConfig { backoff, max_retries: ATTEMPTS as usize, retry_timeout: OBJECT };
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(name)
             .with_region(region.as_ref())
-            .with_credentials(Arc::new(SdkCredentials(credentials)))
-            .with_retry(retries);
-        if let Some(endpoint) = endpoint() {
-            builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
+            .with_credentials(Arc::new(SdkCredentials::new(credentials)))
+            .with_retry(retries)
+            .with_client_options(options);
+        if let Some(endpoint) = endpoint {
+            builder = builder.with_endpoint(endpoint);
         }
-        Ok(Arc::new(builder.with_client_options(options).build()?))
+        Ok(Arc::new(builder.build()?))
     }
 }
 
@@ -124,22 +129,60 @@ fn endpoint() -> Option<String> {
     set("AWS_ENDPOINT_URL_S3").or_else(|| set("AWS_ENDPOINT_URL"))
 }
 
-/// The standard chain's credentials for the object store, renewed as the SDK renews its own.
-#[derive(Debug)]
-struct SdkCredentials(SharedCredentialsProvider);
+/// Credentials are renewed so long before they expire.
+const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
-#[async_trait::async_trait]
+/// The standard chain's credentials for the object store, kept until shortly before they expire.
+#[derive(Debug)]
+struct SdkCredentials {
+    provider: SharedCredentialsProvider,
+    last: Mutex<Option<Credentials>>,
+}
+
+impl SdkCredentials {
+    fn new(provider: SharedCredentialsProvider) -> SdkCredentials {
+        SdkCredentials { provider, last: Mutex::default() }
+    }
+}
+
+/// Credentials without an end are those of a person or of a Lambda function's life.
+fn is_fresh(credentials: &Credentials, now: SystemTime) -> bool {
+    credentials.expiry().is_none_or(|expiry| expiry > now + RENEW_BEFORE)
+}
+
+#[async_trait]
 impl CredentialProvider for SdkCredentials {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let credentials = self.0.provide_credentials().await;
-        let credentials =
-            credentials.map_err(|error| object_store::Error::Generic { store: "S3", source: Box::new(error) })?;
+        let mut last = self.last.lock().await;
+        let credentials = match last.take().filter(|credentials| is_fresh(credentials, SystemTime::now())) {
+            Some(credentials) => credentials,
+            None => self.provider.provide_credentials().await.map_err(no_credentials)?,
+        };
+        let credentials = last.insert(credentials);
         Ok(Arc::new(AwsCredential {
             key_id: credentials.access_key_id().to_string(),
             secret_key: credentials.secret_access_key().to_string(),
             token: credentials.session_token().map(str::to_string),
         }))
+    }
+}
+
+fn no_credentials(error: impl std::error::Error + Send + Sync + 'static) -> object_store::Error {
+    object_store::Error::Generic { store: "S3", source: Box::new(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_renewed_before_they_expire() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let until = |expiry| Credentials::new("id", "secret", None, expiry, "test");
+        assert!(is_fresh(&until(None), now));
+        assert!(is_fresh(&until(Some(now + Duration::from_secs(301))), now));
+        assert!(!is_fresh(&until(Some(now + Duration::from_secs(300))), now));
     }
 }
