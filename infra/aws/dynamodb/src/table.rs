@@ -1,0 +1,295 @@
+//! One table and the calls on it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::condition::Condition;
+use crate::consumed::{Meter, Units};
+use crate::error::{TableError, classify};
+use crate::{backoff, transaction};
+
+/// The partition key's attribute.
+pub const PARTITION: &str = "pk";
+/// The sort key's attribute.
+pub const SORT: &str = "sk";
+/// DynamoDB takes so many keys in one call.
+const MAX_GET_KEYS: usize = 100;
+/// So many calls of one read are under way at once.
+const GETS_AT_ONCE: usize = 8;
+
+/// An item: its attributes by name, the keys among them.
+pub type Attributes = HashMap<String, AttributeValue>;
+
+/// What a conditional write came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// It is done, durably.
+    Done,
+    /// The condition does not hold and nothing changed; the item that is there, if any.
+    Refused(Option<Attributes>),
+}
+
+/// One page of a query.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// In order of sort key.
+    pub items: Vec<Attributes>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Attributes>,
+}
+
+/// One table. Clones share it, and its count of units.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// The key of an item, as attributes.
+pub fn key(partition: &str, sort: &str) -> Attributes {
+    [(PARTITION, partition), (SORT, sort)].map(|(name, value)| (name.into(), AttributeValue::S(value.into()))).into()
+}
+
+impl Table {
+    /// The table of this name.
+    pub fn new(client: Client, name: &str) -> Table {
+        Table { client, name: name.to_string(), meter: Arc::default() }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its calls were charged so far.
+    pub fn units(&self) -> Units {
+        self.meter.units()
+    }
+
+    /// Reads items by key (as [`key`] makes them, no two alike), in any order: each knows its key. `consistent` sees every
+    /// write that was answered before.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn get(&self, keys: Vec<Attributes>, consistent: bool) -> Result<Vec<Attributes>, TableError> {
+        let calls = keys.chunks(MAX_GET_KEYS).map(<[Attributes]>::to_vec).collect::<Vec<_>>();
+        let calls = stream::iter(calls.into_iter().map(|keys| self.get_some(keys, consistent)));
+        let found: Vec<Vec<Attributes>> = calls.buffer_unordered(GETS_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Reads one item.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn get_one(
+        &self,
+        partition: &str,
+        sort: &str,
+        consistent: bool,
+    ) -> Result<Option<Attributes>, TableError> {
+        let call = self.client.get_item().table_name(&self.name).set_key(Some(key(partition, sort)));
+        let call = call.consistent_read(consistent).return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = call.send().await.map_err(|error| classify(&self.name, &error))?;
+        self.meter.note_read(answer.consumed_capacity());
+        Ok(answer.item)
+    }
+
+    /// What a call leaves unprocessed is asked for again, more and more patiently.
+    async fn get_some(&self, keys: Vec<Attributes>, consistent: bool) -> Result<Vec<Attributes>, TableError> {
+        let (mut left, mut found) = (keys, Vec::new());
+        for attempt in 0..backoff::ATTEMPTS {
+            let wanted = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(consistent).build();
+            let wanted = wanted.map_err(|error| self.refused(error.to_string()))?;
+            let call = self.client.batch_get_item().request_items(&self.name, wanted);
+            let answer = call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+            let mut answer = answer.map_err(|error| classify(&self.name, &error))?;
+            self.meter.note_read(answer.consumed_capacity());
+            let responses = answer.responses.as_mut().and_then(|responses| responses.remove(&self.name));
+            found.extend(responses.unwrap_or_default());
+            let unprocessed = answer.unprocessed_keys.as_mut().and_then(|keys| keys.remove(&self.name));
+            left = unprocessed.map(|keys| keys.keys).unwrap_or_default();
+            if left.is_empty() {
+                return Ok(found);
+            }
+            backoff::wait(attempt).await;
+        }
+        Err(TableError::Throttled { table: self.name.clone() })
+    }
+
+    /// Puts an item, its keys among its attributes, if the condition holds.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn put(&self, item: Attributes, condition: Option<Condition>) -> Result<Written, TableError> {
+        let mut call = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        if let Some(condition) = condition {
+            call = call
+                .set_expression_attribute_names(condition.names())
+                .set_expression_attribute_values(condition.values())
+                .condition_expression(condition.expression)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        }
+        match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(answer) => {
+                self.meter.note_write(answer.consumed_capacity());
+                Ok(Written::Done)
+            }
+            Err(error) => match conflict(&error, |error| error.is_conditional_check_failed_exception()) {
+                true => Ok(Written::Refused(refused_item(error))),
+                false => Err(classify(&self.name, &error)),
+            },
+        }
+    }
+
+    /// Changes attributes of an item by an update expression (`SET …`, `ADD …`), if the condition holds; its values and names
+    /// are the condition's. Answers the item's attributes afterwards.
+    ///
+    /// # Errors
+    /// [`TableError`]; a condition that does not hold is `Ok(Err(item))`.
+    pub async fn update(
+        &self,
+        partition: &str,
+        sort: &str,
+        update: &str,
+        condition: Condition,
+    ) -> Result<Result<Attributes, Option<Attributes>>, TableError> {
+        let mut call = self.client.update_item().table_name(&self.name).set_key(Some(key(partition, sort)));
+        call = call
+            .update_expression(update)
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values())
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if !condition.expression.is_empty() {
+            call = call
+                .condition_expression(condition.expression)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        }
+        match call.send().await {
+            Ok(answer) => {
+                self.meter.note_write(answer.consumed_capacity());
+                Ok(Ok(answer.attributes.unwrap_or_default()))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
+                    found,
+                )) => Ok(Err(found.item().cloned())),
+                _ => Err(classify(&self.name, &error)),
+            },
+        }
+    }
+
+    /// Deletes an item if the condition holds. Without one, fine if there is none.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn delete(
+        &self,
+        partition: &str,
+        sort: &str,
+        condition: Option<Condition>,
+    ) -> Result<Written, TableError> {
+        let mut call = self.client.delete_item().table_name(&self.name).set_key(Some(key(partition, sort)));
+        if let Some(condition) = condition {
+            call = call
+                .set_expression_attribute_names(condition.names())
+                .set_expression_attribute_values(condition.values())
+                .condition_expression(condition.expression)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        }
+        match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(answer) => {
+                self.meter.note_write(answer.consumed_capacity());
+                Ok(Written::Done)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
+                    found,
+                )) => Ok(Written::Refused(found.item().cloned())),
+                _ => Err(classify(&self.name, &error)),
+            },
+        }
+    }
+
+    /// Every item of a partition whose sort key starts with a prefix, in order of sort key.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn query(&self, partition: &str, prefix: &str, consistent: bool) -> Result<Vec<Attributes>, TableError> {
+        let (mut items, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.query_page(partition, prefix, consistent, from, None).await?;
+            items.extend(page.items);
+            let Some(next) = page.next else { return Ok(items) };
+            from = Some(next);
+        }
+    }
+
+    /// One page of a query: from the key that the page before ended with, at most so many items, at most 1 MB.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn query_page(
+        &self,
+        partition: &str,
+        prefix: &str,
+        consistent: bool,
+        from: Option<Attributes>,
+        most: Option<usize>,
+    ) -> Result<Page, TableError> {
+        let mut call = self.client.query().table_name(&self.name).consistent_read(consistent);
+        call = call
+            .expression_attribute_names("#pk", PARTITION)
+            .expression_attribute_values(":pk", AttributeValue::S(partition.into()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .set_exclusive_start_key(from)
+            .set_limit(most.map(|most| i32::try_from(most.max(1)).unwrap_or(i32::MAX)));
+        call = match prefix {
+            "" => call.key_condition_expression("#pk = :pk"),
+            prefix => call
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+                .expression_attribute_names("#sk", SORT)
+                .expression_attribute_values(":sk", AttributeValue::S(prefix.into())),
+        };
+        let answer = call.send().await.map_err(|error| classify(&self.name, &error))?;
+        self.meter.note_read(answer.consumed_capacity());
+        let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok(Page { items: answer.items.unwrap_or_default(), next })
+    }
+
+    /// Makes writes together or none of them; at most 100, each of another item, at twice their price.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn transact(&self, writes: Vec<transaction::Write>) -> Result<transaction::Transacted, TableError> {
+        transaction::transact(self, writes).await
+    }
+
+    pub(crate) fn refused(&self, reason: String) -> TableError {
+        TableError::Refused { table: self.name.clone(), reason }
+    }
+}
+
+fn conflict<E, R>(error: &SdkError<E, R>, is_conflict: impl Fn(&E) -> bool) -> bool {
+    error.as_service_error().is_some_and(is_conflict)
+}
+
+fn refused_item<R>(error: SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError, R>) -> Option<Attributes> {
+    use aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException as Failed;
+    match error {
+        SdkError::ServiceError(error) => match error.into_err() {
+            Failed(failed) => failed.item,
+            _ => None,
+        },
+        _ => None,
+    }
+}
