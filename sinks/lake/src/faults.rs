@@ -163,6 +163,13 @@ impl<M: Manifest> Manifest for Faulty<M> {
     async fn generations(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
         self.faults.call("generations".to_string(), self.inner.generations()).await
     }
+    async fn unsettled(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+        self.faults.call("unsettled".to_string(), self.inner.unsettled()).await
+    }
+    async fn note_settled(&self, partition: &Partition, generation: u64) -> Result<(), ManifestError> {
+        let call = format!("note_settled {} {generation}", partition.folder());
+        self.faults.call(call, self.inner.note_settled(partition, generation)).await
+    }
     async fn publish(&self, publications: Vec<Publication>) -> Result<Vec<Published>, ManifestError> {
         self.faults.call("publish".to_string(), self.inner.publish(publications)).await
     }
@@ -195,6 +202,9 @@ impl<S: Storage> Storage for Faulty<S> {
     async fn remove_landing(&self, name: &str) -> Result<(), LakeError> {
         self.faults.call(format!("remove_landing {name}"), self.inner.remove_landing(name)).await
     }
+    async fn claim(&self, partition: &Partition, after: u64) -> Result<u64, LakeError> {
+        self.faults.call(format!("claim {}", partition.folder()), self.inner.claim(partition, after)).await
+    }
     async fn put_part(&self, partition: &Partition, name: &str, content: Bytes) -> Result<(), LakeError> {
         let call = format!("put_part {}/{name}", partition.folder());
         self.faults.call(call, self.inner.put_part(partition, name, content)).await
@@ -208,6 +218,9 @@ impl<S: Storage> Storage for Faulty<S> {
     }
     async fn remove_waiting(&self, partition: &Partition) -> Result<(), LakeError> {
         self.faults.call(format!("remove_waiting {}", partition.folder()), self.inner.remove_waiting(partition)).await
+    }
+    async fn still_waits(&self, partition: &Partition) -> Result<bool, LakeError> {
+        self.faults.call(format!("still_waits {}", partition.folder()), self.inner.still_waits(partition)).await
     }
     async fn remove_waste(&self) -> Result<(), LakeError> {
         self.faults.call("remove_waste".to_string(), self.inner.remove_waste()).await
