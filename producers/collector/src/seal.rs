@@ -56,9 +56,15 @@ impl Secret {
         HmacSha256::new_from_slice(&self.0).expect("HMAC takes a key of any length")
     }
 
+    /// HMAC-SHA-256 of a label with a root of any length as its key: from one root that is kept, a secret for each label.
+    pub fn derived(root: &[u8], label: &str) -> Secret {
+        let hmac = HmacSha256::new_from_slice(root).expect("HMAC takes a key of any length");
+        Secret(hmac.chain_update(label.as_bytes()).finalize().into_bytes().into())
+    }
+
     /// Another secret, one for each label.
     fn derive(&self, label: &str) -> Secret {
-        Secret(self.hmac().chain_update(label.as_bytes()).finalize().into_bytes().into())
+        Secret::derived(&self.0, label)
     }
 }
 
