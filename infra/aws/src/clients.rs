@@ -12,7 +12,10 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_kinesis::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use object_store::aws::{AmazonS3Builder, AwsCredential};
+use http::Method;
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
+use object_store::path::Path;
+use object_store::signer::Signer;
 use object_store::{BackoffConfig, ClientOptions, CredentialProvider, ObjectStore, RetryConfig as StoreRetryConfig};
 use tokio::sync::Mutex;
 use trilha_dynamodb::Table;
@@ -31,6 +34,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 /// A generation's part is put in one call, tens of megabytes at the most.
 const OBJECT: Duration = Duration::from_secs(60);
+/// For how long a signed call that makes a bucket counts.
+const CREATE: Duration = Duration::from_secs(60);
 
 /// Makes clients that share one pool of connections.
 #[derive(Debug, Clone)]
@@ -100,6 +105,10 @@ impl Clients {
     /// # Errors
     /// When the environment names no region or no credentials.
     pub fn bucket(&self, name: &str) -> anyhow::Result<Arc<dyn ObjectStore>> {
+        Ok(Arc::new(self.s3(name)?))
+    }
+
+    fn s3(&self, name: &str) -> anyhow::Result<AmazonS3> {
         let Some(region) = self.sdk.region() else { bail!("no region is set; AWS_REGION names one") };
         let Some(credentials) = self.sdk.credentials_provider() else { bail!("there are no credentials for AWS") };
         // One provider of TLS for the whole process; whoever comes second finds it there.
@@ -119,7 +128,30 @@ impl Clients {
         if let Some(endpoint) = endpoint {
             builder = builder.with_endpoint(endpoint);
         }
-        Ok(Arc::new(builder.build()?))
+        Ok(builder.build()?)
+    }
+
+    /// Makes a bucket; fine if it is there and this account's.
+    ///
+    /// # Errors
+    /// When S3 refuses.
+    pub async fn create_bucket(&self, name: &str) -> anyhow::Result<()> {
+        let url = self.s3(name)?.signed_url(Method::PUT, &Path::default(), CREATE).await?;
+        let answer = reqwest::Client::builder().build()?.put(url).body(self.location()).send().await?;
+        let (status, body) = (answer.status(), answer.text().await?);
+        let is_ours = status.is_success() || body.contains("BucketAlreadyOwnedByYou");
+        is_ours.then_some(()).with_context(|| format!("cannot make the bucket {name}: {status} {body}"))
+    }
+
+    /// Where a bucket is made; S3's first region may not be named.
+    fn location(&self) -> String {
+        match self.sdk.region().map(AsRef::as_ref) {
+            None | Some("us-east-1") => String::new(),
+            Some(region) => format!(
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                 <LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+            ),
+        }
     }
 }
 

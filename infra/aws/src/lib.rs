@@ -14,7 +14,11 @@ pub mod keys;
 
 pub mod counted;
 
+pub mod catalogue;
+
 pub mod wiring;
+
+pub mod beyond;
 
 pub mod logs;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use lambda_runtime::Error;
-use trilha_lake_s3::DynamoManifest;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::strays::DamagedOnly;
 use trilha_serve::clock;
@@ -12,7 +11,7 @@ use trilha_stream::port::Stream;
 use super::Warm;
 use super::batches::{Batches, run as take_batches};
 use crate::report::Reporter;
-use crate::wiring::{Aws, AwsQuarantine, AwsStorage};
+use crate::wiring::{Aws, AwsManifest, AwsQuarantine, AwsStorage};
 
 /// Takes batches from Lambda, for ever.
 ///
@@ -23,11 +22,12 @@ pub async fn run() -> Result<(), Error> {
     take_batches(Warm::new(open), reporter).await
 }
 
-type AwsLake = LakeProcessor<DynamoManifest, AwsStorage, DamagedOnly<AwsQuarantine>>;
+type Processor = LakeProcessor<AwsManifest, AwsStorage, DamagedOnly<AwsQuarantine>>;
 
-async fn open() -> anyhow::Result<Batches<AwsLake>> {
-    let aws = Aws::from_environment().await?;
-    let (keys, stream, writer) = tokio::try_join!(aws.keys(), aws.stream(), aws.lake_writer())?;
+async fn open() -> anyhow::Result<Batches<Processor>> {
+    let aws = Arc::new(Aws::from_environment().await?);
+    let lake = aws.lake()?;
+    let (keys, stream, writer) = tokio::try_join!(aws.keys(), aws.stream(), lake.writer())?;
     let quarantine = aws.quarantine(&keys)?;
     let totals = aws.totals_of(&quarantine);
     let processor = LakeProcessor::new(writer, DamagedOnly { quarantine }, stream.incarnation().to_string());
