@@ -1,11 +1,12 @@
 //! Clients of the services, from the standard chain: region, credentials and endpoints by the variables and files that every
 //! tool of AWS reads (`AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_KINESIS`, …).
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
-use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -46,7 +47,8 @@ pub struct Clients {
 impl Clients {
     /// From the process's environment.
     pub async fn from_environment() -> Clients {
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ATTEMPT)
@@ -175,18 +177,8 @@ impl SdkCredentials {
     fn new(provider: SharedCredentialsProvider) -> SdkCredentials {
         SdkCredentials { provider, last: Mutex::default() }
     }
-}
 
-/// Credentials without an end are those of a person or of a Lambda function's life.
-fn is_fresh(credentials: &Credentials, now: SystemTime) -> bool {
-    credentials.expiry().is_none_or(|expiry| expiry > now + RENEW_BEFORE)
-}
-
-#[async_trait]
-impl CredentialProvider for SdkCredentials {
-    type Credential = AwsCredential;
-
-    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+    async fn get(&self) -> object_store::Result<Arc<AwsCredential>> {
         let mut last = self.last.lock().await;
         let credentials = match last.take().filter(|credentials| is_fresh(credentials, SystemTime::now())) {
             Some(credentials) => credentials,
@@ -198,6 +190,26 @@ impl CredentialProvider for SdkCredentials {
             secret_key: credentials.secret_access_key().to_string(),
             token: credentials.session_token().map(str::to_string),
         }))
+    }
+}
+
+/// Credentials without an end are those of a person or of a Lambda function's life.
+fn is_fresh(credentials: &Credentials, now: SystemTime) -> bool {
+    credentials.expiry().is_none_or(|expiry| expiry > now + RENEW_BEFORE)
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = object_store::Result<Arc<AwsCredential>>> + Send + 'a>>;
+
+impl CredentialProvider for SdkCredentials {
+    type Credential = AwsCredential;
+
+    // An async function of a trait that is used as `dyn`, written out.
+    fn get_credential<'own, 'answer>(&'own self) -> Answer<'answer>
+    where
+        'own: 'answer,
+        Self: 'answer,
+    {
+        Box::pin(self.get())
     }
 }
 

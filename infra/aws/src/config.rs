@@ -109,7 +109,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Bad`].
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-        let variable = |name: &str| variable(name).map(|value| value.trim().to_string()).filter(|value| !value.is_empty());
+        let variable =
+            |name: &str| variable(name).map(|value| value.trim().to_string()).filter(|value| !value.is_empty());
         let text = |name| Text { name, value: variable(name) };
         Ok(Config {
             stream: text("TRILHA_STREAM"),
@@ -131,6 +132,14 @@ impl Config {
             origins: origins(&text("TRILHA_ALLOWED_ORIGINS"))?,
             compaction_grace: seconds(&text("TRILHA_COMPACTION_GRACE_SECONDS"), DEFAULT_GRACE)?,
         })
+    }
+
+    /// Where the lake's partitions lie, as Glue and Athena name places.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`].
+    pub fn lake_location(&self) -> Result<String, ConfigError> {
+        Ok(format!("s3://{}/{}/events", self.lake_bucket.get()?, self.lake_prefix))
     }
 
     /// The tenants' names, one at least.
@@ -160,7 +169,9 @@ fn tenants(text: &Text) -> Result<Vec<String>, ConfigError> {
     let is_single = |(at, tenant): (usize, &String)| !tenants[..at].contains(tenant);
     match tenants.iter().all(is_name) && tenants.iter().enumerate().all(is_single) {
         true => Ok(tenants),
-        false => Err(bad(text, "a list of different names of letters, digits, dots, hyphens and underscores, with commas")),
+        false => {
+            Err(bad(text, "a list of different names of letters, digits, dots, hyphens and underscores, with commas"))
+        }
     }
 }
 
@@ -231,7 +242,10 @@ mod tests {
             ("TRILHA_COMPACTION_GRACE_SECONDS", "-1"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("the environment variable {name} is {value:?}, which is not ")), "{error}");
+            assert!(
+                error.starts_with(&format!("the environment variable {name} is {value:?}, which is not ")),
+                "{error}"
+            );
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 /// The path that a load balancer asks.
-const HEALTH: &str = "/healthz";
+pub const HEALTH: &str = "/healthz";
 
 /// How a server stops.
 pub struct Stop<A, D, L> {

@@ -12,7 +12,9 @@ use trilha_dashboard::session::SessionKey;
 use trilha_serve::listen::{Stop, interrupted, serve, wait};
 
 use super::cli::ServeOptions;
+use crate::functions::http::reported;
 use crate::keys::Keys;
+use crate::report::Reporter;
 use crate::wiring::{Aws, AwsCollector};
 
 /// So long may requests that are under way at the stop take to end. With the draining that is below the 30 seconds after
@@ -22,8 +24,12 @@ const LAST_REQUESTS: Duration = Duration::from_secs(15);
 pub(super) async fn run(aws: Aws, options: &ServeOptions) -> anyhow::Result<()> {
     let interrupted = interrupted()?;
     let (keys, stream) = tokio::try_join!(aws.keys(), aws.stream())?;
-    let collector = aws.collector(&stream, &aws.stores(&keys)?, &keys)?;
+    let aws = Arc::new(aws);
+    let stores = aws.stores(&keys)?;
+    let collector = aws.collector(&stream, &stores, &keys)?;
     let router = router(&aws, &collector, &keys, !options.plain_http)?;
+    let reporter = Reporter::of_function("serve", Arc::clone(&aws.clock));
+    let router = reported(router, reporter, aws.totals_of(&stores.quarantine));
     let listener = listen(options.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let draining = wait(Duration::from_secs(options.drain_seconds));

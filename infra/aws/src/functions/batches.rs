@@ -40,7 +40,7 @@ pub struct Batches<P> {
     /// Does the work.
     pub processor: P,
     /// What its stores counted so far.
-    pub totals: Box<dyn Fn() -> Totals + Send + Sync>,
+    pub totals: Arc<dyn Fn() -> Totals + Send + Sync>,
 }
 
 /// Handles a batch and says so in one line. A batch that cannot be read at all, and a start that fails, fail the call: all of

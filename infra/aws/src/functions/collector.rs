@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use lambda_http::Error;
 use trilha_serve::clock;
 
-use super::http::{Served, run as serve};
 use super::Warm;
+use super::http::{reported, run as serve};
 use crate::report::Reporter;
 use crate::wiring::Aws;
 
@@ -16,13 +17,14 @@ use crate::wiring::Aws;
 /// When Lambda's runtime cannot be reached.
 pub async fn run() -> Result<(), Error> {
     let reporter = Reporter::of_function("collector", clock::system());
-    serve(Warm::new(open), reporter).await
+    let line = Arc::clone(&reporter);
+    serve(Warm::new(move || open(Arc::clone(&line))), reporter).await
 }
 
-async fn open() -> anyhow::Result<Served> {
+async fn open(reporter: Arc<Reporter>) -> anyhow::Result<Router> {
     let aws = Arc::new(Aws::from_environment().await?);
     let (keys, stream) = tokio::try_join!(aws.keys(), aws.stream())?;
     let stores = aws.stores(&keys)?;
     let router = aws.collector_router(&aws.collector(&stream, &stores, &keys)?, &keys);
-    Ok(Served { router, totals: aws.totals_of(&stores.quarantine) })
+    Ok(reported(router, reporter, aws.totals_of(&stores.quarantine)))
 }

@@ -5,45 +5,79 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use http::header::RETRY_AFTER;
-use http::{StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
 use lambda_http::request::RequestContext;
-use lambda_http::{Error, RequestExt, service_fn};
+use lambda_http::{Error, RequestExt, Service, service_fn};
 use serde_json::json;
 use tower::ServiceExt;
 use trilha_collector::router::Counts;
+use trilha_serve::listen::HEALTH;
 
 use super::Warm;
 use crate::metrics::Metric;
 use crate::report::{Call, Reporter, Totals};
 
-/// What an HTTP function keeps.
-pub struct Served {
-    /// Answers.
-    pub router: Router,
-    /// What its stores counted so far.
-    pub totals: Box<dyn Fn() -> Totals + Send + Sync>,
+/// Answers a request.
+pub async fn answer(kept: &Warm<Router>, reporter: &Reporter, request: lambda_http::Request) -> Response {
+    let request = for_router(request);
+    match kept.get().await {
+        Ok(router) => {
+            let answered: Result<Response, Infallible> = router.clone().oneshot(request).await;
+            answered.unwrap_or_else(|never| match never {})
+        }
+        Err(error) => {
+            let response = not_ready();
+            reporter.report(Asked::of(&request).call(&response).failed(&error), Totals::default());
+            response
+        }
+    }
 }
 
-/// Answers a request and says so in one line.
-pub async fn answer(kept: &Warm<Served>, reporter: &Reporter, request: lambda_http::Request) -> Response {
-    let request = for_router(request);
-    let call = Call::default().with("method", request.method().as_str()).with("path", request.uri().path());
-    let (response, call, totals) = match kept.get().await {
-        Ok(served) => {
-            let answered: Result<Response, Infallible> = served.router.clone().oneshot(request).await;
-            let response = answered.unwrap_or_else(|never| match never {});
-            (response, call, (served.totals)())
-        }
-        Err(error) => (not_ready(), call.failed(&error), Totals::default()),
-    };
-    let call = call.with("status", response.status().as_u16());
-    let accepted = response.extensions().get::<Counts>().map(|counts| counts.accepted as f64);
-    let call = accepted.into_iter().fold(call, |call, events| call.measured(Metric::Events, events));
-    reporter.report(call, totals);
+/// What a router's stores counted so far.
+pub type CountTotals = Arc<dyn Fn() -> Totals + Send + Sync>;
+
+/// A router that says what each request came to, in one line; a load balancer's questions aside.
+pub fn reported(router: Router, reporter: Arc<Reporter>, totals: CountTotals) -> Router {
+    router.layer(middleware::from_fn_with_state((reporter, totals), report))
+}
+
+async fn report(
+    State((reporter, totals)): State<(Arc<Reporter>, CountTotals)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let asked = Asked::of(&request);
+    let response = next.run(request).await;
+    if asked.path != HEALTH {
+        reporter.report(asked.call(&response), totals());
+    }
     response
+}
+
+/// What is told of a request. No query and no header: either may hold a secret.
+struct Asked {
+    method: Method,
+    path: String,
+}
+
+impl Asked {
+    fn of<B>(request: &http::Request<B>) -> Asked {
+        Asked { method: request.method().clone(), path: request.uri().path().to_string() }
+    }
+
+    fn call(self, response: &Response) -> Call {
+        let call = Call::default()
+            .with("method", self.method.as_str())
+            .with("path", self.path)
+            .with("status", response.status().as_u16());
+        let accepted = response.extensions().get::<Counts>().map(|counts| counts.accepted as f64);
+        accepted.into_iter().fold(call, |call, events| call.measured(Metric::Events, events))
+    }
 }
 
 fn not_ready() -> Response {
@@ -81,16 +115,23 @@ fn path_without_stage(request: &lambda_http::Request) -> String {
     }
 }
 
+/// Answers requests with what is kept.
+pub(super) fn service(
+    kept: Warm<Router>,
+    reporter: Arc<Reporter>,
+) -> impl Service<lambda_http::Request, Response = Response, Error = Infallible, Future: Send> {
+    let kept = Arc::new(kept);
+    service_fn(move |request: lambda_http::Request| {
+        let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
+        async move { Ok(answer(&kept, &reporter, request).await) }
+    })
+}
+
 /// Takes requests from Lambda, for ever.
 ///
 /// # Errors
 /// When Lambda's runtime cannot be reached.
-pub async fn run(kept: Warm<Served>, reporter: Arc<Reporter>) -> Result<(), Error> {
+pub async fn run(kept: Warm<Router>, reporter: Arc<Reporter>) -> Result<(), Error> {
     kept.start().await;
-    let kept = Arc::new(kept);
-    lambda_http::run(service_fn(move |request: lambda_http::Request| {
-        let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        async move { Ok::<_, Infallible>(answer(&kept, &reporter, request).await) }
-    }))
-    .await
+    lambda_http::run(service(kept, reporter)).await
 }

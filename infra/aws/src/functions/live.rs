@@ -35,7 +35,7 @@ async fn open() -> anyhow::Result<Batches<LiveProcessor<DynamoTable, LazyStrays>
     let strays = LazyStrays::new(Arc::clone(&aws), stream);
     let totals = {
         let strays = strays.clone();
-        Box::new(move || Totals { quarantined: strays.kept(), ..aws.totals() })
+        Arc::new(move || Totals { quarantined: strays.kept(), ..aws.totals() })
     };
     let processor = LiveProcessor::new(table, strays, incarnation, WARM_BYTES);
     Ok(Batches { processor, totals })

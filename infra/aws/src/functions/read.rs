@@ -15,7 +15,7 @@ use trilha_dashboard::source::ViewSource;
 use trilha_serve::clock::{self, Clock};
 
 use super::Warm;
-use super::http::{Served, run as serve};
+use super::http::{reported, run as serve};
 use crate::report::Reporter;
 use crate::wiring::Aws;
 
@@ -25,13 +25,14 @@ use crate::wiring::Aws;
 /// When Lambda's runtime cannot be reached.
 pub async fn run() -> Result<(), Error> {
     let reporter = Reporter::of_function("read", clock::system());
-    serve(Warm::new(open), reporter).await
+    let line = Arc::clone(&reporter);
+    serve(Warm::new(move || open(Arc::clone(&line))), reporter).await
 }
 
-async fn open() -> anyhow::Result<Served> {
+async fn open(reporter: Arc<Reporter>) -> anyhow::Result<Router> {
     let aws = Arc::new(Aws::from_environment().await?);
     let router = router(Arc::new(aws.views()?), aws.config.tenants()?.to_vec(), Arc::clone(&aws.clock));
-    Ok(Served { router, totals: Box::new(move || aws.totals()) })
+    Ok(reported(router, reporter, Arc::new(move || aws.totals())))
 }
 
 /// The routes, for instructors of these tenants. There are no sign-in links: the key that would make them is drawn at random

@@ -10,7 +10,10 @@ use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
 use trilha_lake::{Beyond, Compactor, Day, Partition};
 use trilha_live::port::LiveTable;
+use trilha_processors::lake::LakeProcessor;
+use trilha_processors::strays::DamagedOnly;
 use trilha_serve::clock;
+use trilha_stream::port::Stream;
 
 use super::Warm;
 use crate::beyond;
@@ -62,8 +65,8 @@ pub struct Lake<M, S, T> {
     pub table: Arc<T>,
     /// Whose.
     pub tenants: Vec<String>,
-    /// Where a partition's files lie once its generation is shown.
-    pub location: Box<dyn Fn(&Partition, u64) -> String + Send + Sync>,
+    /// Where partitions lie, as in `s3://bucket/lake/events`.
+    pub location: String,
 }
 
 impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
@@ -95,7 +98,8 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
             Step::Show { tenant, day } => {
                 let partition = partition(tenant, day)?;
                 let generation = self.compactor.show_partition(&partition).await?;
-                let location = (generation > 0).then(|| (self.location)(&partition, generation));
+                let location = || format!("{}/{}/generation={generation}", self.location, partition.folder());
+                let location = (generation > 0).then(location);
                 Ok(json!({ "location": location }))
             }
             Step::Finish {} => {
@@ -103,6 +107,66 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
                 Ok(json!({}))
             }
             Step::Redrive { .. } => bail!("a range is driven again by the lake's writer"),
+        }
+    }
+}
+
+/// Takes steps from Lambda, for ever.
+///
+/// # Errors
+/// When Lambda's runtime cannot be reached.
+pub async fn run() -> Result<(), Error> {
+    let reporter = Reporter::of_function("steps", clock::system());
+    let kept = Arc::new(Warm::new(async || Ok(Arc::new(Aws::from_environment().await?))));
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Step>| {
+        let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
+        async move { told(&kept, &reporter, event.payload).await }
+    }))
+    .await
+}
+
+/// Makes a step and says so in one line.
+async fn told(kept: &Warm<Arc<Aws>>, reporter: &Reporter, step: Step) -> Result<Value, Error> {
+    let call = Call::default().with("step", step.name());
+    let (done, totals) = match kept.get().await {
+        Ok(aws) => (make(aws, &step).await.map_err(|error| format!("{error:#}")), aws.totals()),
+        Err(error) => (Err(error), Totals::default()),
+    };
+    let call = match &done {
+        Ok(answer) => call.with("answer", answer.clone()),
+        Err(error) => call.failed(error),
+    };
+    reporter.report(call, totals);
+    Ok(done?)
+}
+
+async fn make(aws: &Arc<Aws>, step: &Step) -> anyhow::Result<Value> {
+    let lake = aws.lake()?;
+    if let Step::Redrive { message } = step {
+        let (keys, stream, writer) = tokio::try_join!(aws.keys(), aws.stream(), lake.writer())?;
+        let strays = DamagedOnly { quarantine: aws.quarantine(&keys)? };
+        let processor = LakeProcessor::new(writer, strays, stream.incarnation().to_string());
+        let done = redrive(&*stream, &processor, &DiscardedRange::parse(message)?).await?;
+        return Ok(serde_json::to_value(done)?);
+    }
+    let lake = Lake {
+        compactor: lake.compactor(),
+        table: aws.live_table()?,
+        tenants: aws.config.tenants()?.to_vec(),
+        location: aws.config.lake_location()?,
+    };
+    lake.make(step).await
+}
+
+impl Step {
+    fn name(&self) -> &'static str {
+        match self {
+            Step::Settle {} => "settle",
+            Step::Plan {} => "plan",
+            Step::Compact { .. } => "compact",
+            Step::Show { .. } => "show",
+            Step::Finish {} => "finish",
+            Step::Redrive { .. } => "redrive",
         }
     }
 }
