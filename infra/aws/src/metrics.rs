@@ -50,7 +50,8 @@ impl Metric {
 
 /// A line with these metrics and fields. A field may not be called like a metric.
 pub fn line(now_millis: i64, function: &str, metrics: &[(Metric, f64)], fields: Map<String, Value>) -> Value {
-    let defined: Vec<_> = metrics.iter().map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit() })).collect();
+    let defined: Vec<_> =
+        metrics.iter().map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit() })).collect();
     let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": defined });
     let mut line = fields;
     line.insert("_aws".into(), json!({ "Timestamp": now_millis, "CloudWatchMetrics": [directive] }));

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_sdk_kinesis::types::{StreamMode, StreamModeDetails, StreamStatus};
 use trilha_collector::random::OsRandom;
 use trilha_collector::seal::Secret;
@@ -36,6 +38,9 @@ pub(super) async fn run(aws: &Aws) -> anyhow::Result<()> {
         create_table(&aws.clients.dynamodb(), name).await?;
         done("table", name)?;
     }
+    for table in [&config.quarantine_table, &config.status_table].into_iter().filter(|table| table.is_set()) {
+        let_items_expire(&aws.clients, table.get()?).await?;
+    }
     if config.stream.is_set() {
         stream(&aws.clients, config.stream.get()?).await?;
     }
@@ -52,6 +57,19 @@ pub(super) async fn run(aws: &Aws) -> anyhow::Result<()> {
 
 fn done(what: &str, name: &str) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{what:<7}  {name}")?)
+}
+
+/// By the attribute `expires`, in seconds since 1970.
+async fn let_items_expire(clients: &Clients, table: &str) -> anyhow::Result<()> {
+    let expiry = TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build()?;
+    match clients.dynamodb().update_time_to_live().table_name(table).time_to_live_specification(expiry).send().await {
+        Ok(_) => Ok(()),
+        // It was said before.
+        Err(error) if error.code() == Some("ValidationException") => Ok(()),
+        Err(error) => {
+            Err(aws_sdk_dynamodb::Error::from(error)).with_context(|| format!("items of {table} cannot expire"))
+        }
+    }
 }
 
 /// Paid by use, and as many shards as AWS finds right.

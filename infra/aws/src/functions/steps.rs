@@ -10,6 +10,7 @@ use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
 use trilha_lake::{Beyond, Compactor, Day, Partition};
 use trilha_live::port::LiveTable;
+use trilha_live_dynamodb::DynamoTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::strays::DamagedOnly;
 use trilha_serve::clock;
@@ -18,7 +19,7 @@ use trilha_stream::port::Stream;
 use super::Warm;
 use crate::beyond;
 use crate::report::{Call, Reporter, Totals};
-use crate::wiring::Aws;
+use crate::wiring::{Aws, AwsLake, AwsManifest, AwsStorage};
 
 mod discarded;
 mod redrive;
@@ -117,7 +118,8 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
 /// When Lambda's runtime cannot be reached.
 pub async fn run() -> Result<(), Error> {
     let reporter = Reporter::of_function("steps", clock::system());
-    let kept = Arc::new(Warm::new(async || Ok(Arc::new(Aws::from_environment().await?))));
+    let kept = Arc::new(Warm::new(Kept::open));
+    kept.start().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Step>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
         async move { told(&kept, &reporter, event.payload).await }
@@ -125,11 +127,47 @@ pub async fn run() -> Result<(), Error> {
     .await
 }
 
+/// What the function keeps.
+struct Kept {
+    aws: Aws,
+    lake: AwsLake,
+    compaction: Lake<AwsManifest, AwsStorage, DynamoTable>,
+}
+
+impl Kept {
+    async fn open() -> anyhow::Result<Kept> {
+        let aws = Aws::from_environment().await?;
+        let lake = aws.lake()?;
+        let compaction = Lake {
+            compactor: lake.compactor(),
+            table: aws.live_table()?,
+            tenants: aws.config.tenants()?.to_vec(),
+            location: aws.config.lake_location()?,
+        };
+        Ok(Kept { aws, lake, compaction })
+    }
+
+    async fn make(&self, step: &Step) -> anyhow::Result<Value> {
+        match step {
+            Step::Redrive { message } => Ok(serde_json::to_value(self.redrive(message).await?)?),
+            step => self.compaction.make(step).await,
+        }
+    }
+
+    async fn redrive(&self, message: &str) -> anyhow::Result<Redriven> {
+        let range = DiscardedRange::parse(message)?;
+        let (keys, stream, writer) = tokio::try_join!(self.aws.keys(), self.aws.stream(), self.lake.writer())?;
+        let strays = DamagedOnly { quarantine: self.aws.quarantine(&keys)? };
+        let processor = LakeProcessor::new(writer, strays, stream.incarnation().to_string());
+        redrive(&*stream, &processor, &range).await
+    }
+}
+
 /// Makes a step and says so in one line.
-async fn told(kept: &Warm<Arc<Aws>>, reporter: &Reporter, step: Step) -> Result<Value, Error> {
+async fn told(kept: &Warm<Kept>, reporter: &Reporter, step: Step) -> Result<Value, Error> {
     let call = Call::default().with("step", step.name());
     let (done, totals) = match kept.get().await {
-        Ok(aws) => (make(aws, &step).await.map_err(|error| format!("{error:#}")), aws.totals()),
+        Ok(kept) => (kept.make(&step).await.map_err(|error| format!("{error:#}")), kept.aws.totals()),
         Err(error) => (Err(error), Totals::default()),
     };
     let call = match &done {
@@ -138,24 +176,6 @@ async fn told(kept: &Warm<Arc<Aws>>, reporter: &Reporter, step: Step) -> Result<
     };
     reporter.report(call, totals);
     Ok(done?)
-}
-
-async fn make(aws: &Arc<Aws>, step: &Step) -> anyhow::Result<Value> {
-    let lake = aws.lake()?;
-    if let Step::Redrive { message } = step {
-        let (keys, stream, writer) = tokio::try_join!(aws.keys(), aws.stream(), lake.writer())?;
-        let strays = DamagedOnly { quarantine: aws.quarantine(&keys)? };
-        let processor = LakeProcessor::new(writer, strays, stream.incarnation().to_string());
-        let done = redrive(&*stream, &processor, &DiscardedRange::parse(message)?).await?;
-        return Ok(serde_json::to_value(done)?);
-    }
-    let lake = Lake {
-        compactor: lake.compactor(),
-        table: aws.live_table()?,
-        tenants: aws.config.tenants()?.to_vec(),
-        location: aws.config.lake_location()?,
-    };
-    lake.make(step).await
 }
 
 impl Step {

@@ -23,8 +23,7 @@ pub(crate) struct Up {
 impl Up {
     /// Starts it and waits until it says where it is.
     pub(crate) fn start(account: &Account) -> Up {
-        let mut process =
-            account.command(&["up", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = account.command(&["up", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = || {
             let mut line = String::new();
@@ -32,7 +31,8 @@ impl Up {
             line.trim_end().to_string()
         };
         let [url, sign_in, write_key] = [line(), line(), line()];
-        let after = |line: &str, before: &str| line.strip_prefix(before).unwrap_or_else(|| panic!("{line:?}")).to_string();
+        let after =
+            |line: &str, before: &str| line.strip_prefix(before).unwrap_or_else(|| panic!("{line:?}")).to_string();
         let _ = rustls::crypto::ring::default_provider().install_default();
         Up {
             url: after(&url, "dashboard  ").trim_end_matches('/').to_string(),
