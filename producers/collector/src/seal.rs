@@ -167,4 +167,12 @@ mod tests {
         assert_eq!(Secret::from_hex(&secret.to_hex()), Some(secret));
         assert_eq!(Secret::from_hex("abcd"), None);
     }
+
+    #[test]
+    fn a_secret_follows_from_root_and_label() {
+        // As Python's hmac.new(b"root", b"label", "sha256") computes it.
+        let expected = "b46db79d549fc4b64cb19568df2f5a388b93ebf0f15bbf67bbabe849620640e0";
+        assert_eq!(Secret::derived(b"root", "label").to_hex(), expected);
+        assert_ne!(Secret::derived(b"root", "other"), Secret::derived(b"root", "label"));
+    }
 }
