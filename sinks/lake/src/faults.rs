@@ -127,11 +127,13 @@ impl Planned for ManifestError {
 pub(crate) struct Faulty<T> {
     pub(crate) inner: T,
     faults: Arc<Faults>,
+    /// A manifest names at most so many pending files.
+    pub(crate) most_pending: Option<usize>,
 }
 
 impl<T> Faulty<T> {
     pub(crate) fn new(inner: T, faults: &Arc<Faults>) -> Arc<Faulty<T>> {
-        Arc::new(Faulty { inner, faults: faults.clone() })
+        Arc::new(Faulty { inner, faults: faults.clone(), most_pending: None })
     }
 }
 
@@ -155,7 +157,9 @@ impl<M: Manifest> Manifest for Faulty<M> {
         self.faults.call("dirty".to_string(), self.inner.dirty()).await
     }
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {
-        self.faults.call(format!("pending {}", partition.folder()), self.inner.pending(partition)).await
+        let pending =
+            self.faults.call(format!("pending {}", partition.folder()), self.inner.pending(partition)).await?;
+        Ok(pending.into_iter().take(self.most_pending.unwrap_or(usize::MAX)).collect())
     }
     async fn generation(&self, partition: &Partition) -> Result<Generation, ManifestError> {
         self.faults.call(format!("generation {}", partition.folder()), self.inner.generation(partition)).await

@@ -4,9 +4,7 @@
 
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::{
-    Commit, Committed, Generation, LandingFile, Manifest, PendingRows, Publication, Published, PublishedFile,
-};
+use super::{Commit, Committed, Generation, LandingFile, Manifest, PendingRows, Publication, Published, PublishedFile};
 use crate::partition::{Day, Partition};
 
 /// Makes one `#[tokio::test]` of each function of the contract. The argument is evaluated for each: a pair of what must

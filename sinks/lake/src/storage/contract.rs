@@ -214,7 +214,10 @@ pub async fn waste_is_whatever_waits(storage: &impl Storage) {
 /// Putting a part is repeatable.
 pub async fn a_part_is_replaced_when_it_is_put_again(storage: &impl Storage) {
     let one = day("a", 1);
-    storage.put_part(&one, "part-1-0.parquet", Bytes::from_static(b"a longer content than the next")).await.expect(WORKS);
+    storage
+        .put_part(&one, "part-1-0.parquet", Bytes::from_static(b"a longer content than the next"))
+        .await
+        .expect(WORKS);
     write(storage, &one, 1).await;
     storage.show(&one, 1).await.expect(WORKS);
     assert_eq!(published(storage, &one).await, 1);
