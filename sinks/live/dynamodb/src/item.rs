@@ -129,13 +129,19 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        let damage: [fn(&mut Attributes); 5] = [
-            |item| drop(item.remove("watermarks")),
-            |item| drop(item.insert("watermarks".into(), AttributeValue::S("none".into()))),
-            |item| drop(item.insert("watermarks".into(), AttributeValue::M([("s".into(), AttributeValue::Null(true))].into()))),
-            |item| drop(item.remove("value")),
-            |item| drop(item.insert("value".into(), AttributeValue::S("text".into()))),
-        ];
+        let damage: [fn(&mut Attributes); 5] =
+            [
+                |item| drop(item.remove("watermarks")),
+                |item| drop(item.insert("watermarks".into(), AttributeValue::S("none".into()))),
+                |item| {
+                    drop(item.insert(
+                        "watermarks".into(),
+                        AttributeValue::M([("s".into(), AttributeValue::Null(true))].into()),
+                    ))
+                },
+                |item| drop(item.remove("value")),
+                |item| drop(item.insert("value".into(), AttributeValue::S("text".into()))),
+            ];
         for damage in damage {
             let mut attributes = to_attributes(item("p", "s", &["1"]));
             damage(&mut attributes);
