@@ -17,3 +17,6 @@ pub mod read;
 pub mod steps;
 
 pub use warm::Warm;
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,9 @@ pub struct Totals {
     pub quarantined: u64,
 }
 
+/// What a function's stores counted so far.
+pub type CountTotals = Arc<dyn Fn() -> Totals + Send + Sync>;
+
 /// What one call came to.
 #[derive(Debug, Default)]
 pub struct Call {

@@ -26,7 +26,7 @@ use crate::clients::Clients;
 use crate::config::{Config, Text};
 use crate::counted::Counted;
 use crate::keys::{self, Keys};
-use crate::report::Totals;
+use crate::report::{CountTotals, Totals};
 
 /// The quarantine, with a count for the alarm.
 pub type AwsQuarantine = Counted<DynamoQuarantine>;
@@ -87,9 +87,9 @@ impl Aws {
     }
 
     /// [`Aws::totals`], and how many rows a quarantine took.
-    pub fn totals_of(self: &Arc<Aws>, quarantine: &Arc<AwsQuarantine>) -> Box<dyn Fn() -> Totals + Send + Sync> {
+    pub fn totals_of(self: &Arc<Aws>, quarantine: &Arc<AwsQuarantine>) -> CountTotals {
         let (aws, quarantine) = (Arc::clone(self), Arc::clone(quarantine));
-        Box::new(move || Totals { quarantined: quarantine.kept(), ..aws.totals() })
+        Arc::new(move || Totals { quarantined: quarantine.kept(), ..aws.totals() })
     }
 
     /// All keys, derived from the secret.
@@ -100,7 +100,7 @@ impl Aws {
         let name = self.config.keys_secret.get()?;
         let tenants = self.config.tenants()?;
         let secret = self.clients.secret(name).await?;
-        keys::keys(&secret, tenants).with_context(|| format!("the secret {name} cannot be used"))
+        keys::from_secret(&secret, tenants).with_context(|| format!("the secret {name} cannot be used"))
     }
 
     /// The stream.
@@ -152,11 +152,7 @@ impl Aws {
     /// When the environment does not name it.
     pub fn stores(&self, keys: &Keys) -> anyhow::Result<Stores> {
         let identities = DynamoIdentities::new(self.table(&self.config.identities_table)?, sealer(keys));
-        Ok(Stores {
-            identities: Arc::new(identities),
-            quarantine: self.quarantine(keys)?,
-            settings: self.settings()?,
-        })
+        Ok(Stores { identities: Arc::new(identities), quarantine: self.quarantine(keys)?, settings: self.settings()? })
     }
 
     /// The collector's core.

@@ -15,7 +15,7 @@ use trilha_processors::live::LiveProcessor;
 use trilha_processors::strays::Strays;
 
 use super::Warm;
-use crate::report::{Call, Reporter, Totals};
+use crate::report::{Call, CountTotals, Reporter, Totals};
 
 /// A processor, and what its stores counted.
 pub trait Processor: Send + Sync + 'static {
@@ -40,7 +40,7 @@ pub struct Batches<P> {
     /// Does the work.
     pub processor: P,
     /// What its stores counted so far.
-    pub totals: Arc<dyn Fn() -> Totals + Send + Sync>,
+    pub totals: CountTotals,
 }
 
 /// Handles a batch and says so in one line. A batch that cannot be read at all, and a start that fails, fail the call: all of

@@ -20,7 +20,7 @@ use trilha_serve::listen::HEALTH;
 
 use super::Warm;
 use crate::metrics::Metric;
-use crate::report::{Call, Reporter, Totals};
+use crate::report::{Call, CountTotals, Reporter, Totals};
 
 /// Answers a request.
 pub async fn answer(kept: &Warm<Router>, reporter: &Reporter, request: lambda_http::Request) -> Response {
@@ -37,9 +37,6 @@ pub async fn answer(kept: &Warm<Router>, reporter: &Reporter, request: lambda_ht
         }
     }
 }
-
-/// What a router's stores counted so far.
-pub type CountTotals = Arc<dyn Fn() -> Totals + Send + Sync>;
 
 /// A router that says what each request came to, in one line; a load balancer's questions aside.
 pub fn reported(router: Router, reporter: Arc<Reporter>, totals: CountTotals) -> Router {

@@ -9,8 +9,9 @@ use axum::response::Response;
 use lambda_http::Error;
 use lambda_http::request::RequestContext;
 use trilha_collector::random::{OsRandom, Randomness};
+use trilha_dashboard::claims::session_from_claims;
 use trilha_dashboard::server::Dashboard;
-use trilha_dashboard::session::{SessionKey, session_from_claims};
+use trilha_dashboard::session::SessionKey;
 use trilha_dashboard::source::ViewSource;
 use trilha_serve::clock::{self, Clock};
 

@@ -87,8 +87,11 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
             }
             Step::Compact { tenant, day } => {
                 let partition = partition(tenant, day)?;
-                let beyond: Beyond =
-                    beyond::of_all(&*self.table, std::slice::from_ref(tenant)).await?.into_iter().filter(|(of, _)| *of == partition).collect();
+                let beyond: Beyond = beyond::of_all(&*self.table, std::slice::from_ref(tenant))
+                    .await?
+                    .into_iter()
+                    .filter(|(of, _)| *of == partition)
+                    .collect();
                 let done = self.compactor.compact_partition(&partition, &beyond).await?;
                 Ok(json!({
                     "generation": done.generation,

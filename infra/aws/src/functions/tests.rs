@@ -5,4 +5,5 @@
 mod batches;
 mod collector;
 mod read;
+mod steps;
 mod support;

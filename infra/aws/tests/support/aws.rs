@@ -73,7 +73,7 @@ impl Account {
     pub(crate) async fn keys(&self) -> Keys {
         let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk().await);
         let secret = secrets.get_secret_value().secret_id(format!("{}-keys", self.name)).send().await.unwrap();
-        trilha_aws::keys::keys(&secret.secret_string.unwrap(), &[TENANT.to_string()]).unwrap()
+        trilha_aws::keys::from_secret(&secret.secret_string.unwrap(), &[TENANT.to_string()]).unwrap()
     }
 
     /// Rows of all generations that the lake's manifest names.

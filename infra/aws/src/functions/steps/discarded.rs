@@ -86,7 +86,9 @@ mod tests {
 
     #[test]
     fn what_names_no_range_is_an_error() {
-        for body in ["", "{}", r#"{"KinesisBatchInfo":{"shardId":"s","startSequenceNumber":"x","endSequenceNumber":"1"}}"#] {
+        for body in
+            ["", "{}", r#"{"KinesisBatchInfo":{"shardId":"s","startSequenceNumber":"x","endSequenceNumber":"1"}}"#]
+        {
             assert!(DiscardedRange::parse(body).is_err(), "{body}");
         }
     }

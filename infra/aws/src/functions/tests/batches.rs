@@ -8,90 +8,18 @@ use aws_lambda_events::event::kinesis::KinesisEvent;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use trilha_collector::collector::{Arrival, Sent};
-use trilha_collector::credential::Credential;
 use trilha_lake::LakeWriter;
 use trilha_lake::manifest::MemoryManifest;
 use trilha_lake::storage::MemoryStorage;
 use trilha_live::memory::MemoryTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
-use trilha_processors::strays::{Stray, Strays};
-use trilha_schemas::event::{Event, Protocol};
-use trilha_stream::port::Stream;
 
-use super::support::{Memory, NOW};
+use super::support::{Bin, NOW, kinesis_record, number, of_ours};
 use crate::functions::Warm;
 use crate::functions::batches::{Batches, Processor, handle};
 use crate::report::tests::{Written, reporter};
 use crate::report::{Reporter, Totals};
-
-/// Takes strays, or does not.
-#[derive(Default)]
-struct Bin {
-    refuses: bool,
-}
-
-impl Bin {
-    fn taken(&self) -> Result<(), String> {
-        if self.refuses { Err("the quarantine is unavailable".into()) } else { Ok(()) }
-    }
-}
-
-impl Strays for Bin {
-    async fn damaged(&self, _stray: Stray, _reason: String) -> Result<(), String> {
-        self.taken()
-    }
-
-    async fn foreign(&self, _stray: Stray) -> Result<(), String> {
-        self.taken()
-    }
-
-    async fn misplaced(&self, _tenant: String, _events: Vec<Event>) -> Result<(), String> {
-        self.taken()
-    }
-}
-
-/// A record as Lambda hands it over, `at` from 1 on.
-fn kinesis_record(at: usize, partition_key: &str, data: &[u8]) -> Value {
-    let sequence_number = number(at);
-    json!({
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": partition_key,
-            "sequenceNumber": sequence_number,
-            "data": STANDARD.encode(data),
-            "approximateArrivalTimestamp": (NOW - 250) as f64 / 1000.0,
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": format!("shardId-000000000000:{sequence_number}"),
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": "arn:aws:iam::000000000000:role/trilha",
-        "awsRegion": "sa-east-1",
-        "eventSourceARN": "arn:aws:kinesis:sa-east-1:000000000000:stream/events",
-    })
-}
-
-fn number(at: usize) -> String {
-    format!("4959033827149025660855969253836157109592157598913{at:07}")
-}
-
-/// Records of ours, of three events of as many learners.
-async fn of_ours() -> Vec<Value> {
-    let events = ["ana", "bia", "caio"].map(|learner| {
-        format!(r#"{{"type":"course.enrolled","learner":"{learner}","course":"bio","time":"2026-03-02T15:59:00Z"}}"#)
-    });
-    let sent = events.iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect();
-    let (world, _) = Memory::new();
-    let owner = Credential::WriteKey { tenant: "ufpa".into(), name: "test".into() };
-    let arrival = Arrival::Live { now_millis: NOW };
-    world.collector.collect(&owner, Protocol::Native, arrival, sent).await.unwrap();
-    let shard = world.stream.shards().await.unwrap().remove(0);
-    let records = world.stream.records(&shard.shard_id, None, 100, usize::MAX).await.unwrap().records;
-    let handed = records.iter().enumerate();
-    handed.map(|(at, record)| kinesis_record(at + 1, &record.partition_key, &record.data)).collect()
-}
 
 /// One that begins as ours do and goes on otherwise.
 async fn damaged() -> Value {
