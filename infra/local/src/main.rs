@@ -4,12 +4,10 @@
 //! deployment on AWS would need too.
 
 mod cli;
-mod clock;
 mod data;
 mod demo;
 mod pipeline;
 mod quarantine;
-mod reading;
 mod replay;
 mod settings;
 mod simulate;
