@@ -53,8 +53,8 @@ pub enum Step {
     Finish {},
     /// Land a range of the stream that the lake's mapping gave up.
     Redrive {
-        /// What the mapping's on-failure destination was sent.
-        message: String,
+        /// What the mapping's on-failure destination was sent: JSON, or its text.
+        message: Value,
     },
 }
 
@@ -157,7 +157,7 @@ impl Kept {
         }
     }
 
-    async fn redrive(&self, message: &str) -> anyhow::Result<Redriven> {
+    async fn redrive(&self, message: &Value) -> anyhow::Result<Redriven> {
         let range = DiscardedRange::parse(message)?;
         let (keys, stream, writer) = tokio::try_join!(self.aws.keys(), self.aws.stream(), self.lake.writer())?;
         let strays = DamagedOnly { quarantine: self.aws.quarantine(&keys)? };
