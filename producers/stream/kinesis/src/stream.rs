@@ -18,7 +18,7 @@ use crate::read::{ReadError, Reader};
 use crate::shards::Shards;
 
 /// How long a call may take, where the client says nothing.
-const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait at the tip. Five reads a second are all that a shard has for its consumers.
 const POLLING_INTERVAL: Duration = Duration::from_secs(1);
 /// Kinesis may answer with nothing although there is more; so often a call asks again.

@@ -12,11 +12,12 @@ use trilha_stream_kinesis::KinesisStream;
 use crate::support::dice::Dice;
 use crate::support::door::{FrontDoor, NOW, keys};
 use crate::support::proxy::{Call, Fault, INTERNAL, Proxy, THROTTLED};
-use crate::support::{StandIn, World, all_records, entry, texts};
+use crate::support::{PATIENCE, StandIn, World, all_records, entry, texts};
 
-/// Longer than a stand-in takes, shorter than [`Fault::Slow`].
-const PATIENCE: Duration = Duration::from_secs(3);
-const SLOW: Duration = Duration::from_secs(6);
+/// Longer than a stand-in takes for a record.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(5);
+/// Longer than any patience.
+const SLOW: Duration = Duration::from_secs(3600);
 
 /// A fault of every PutRecords; all else works.
 fn on_puts(mut fault: impl FnMut(&Call) -> Fault + Send + 'static) -> impl FnMut(&Call) -> Fault + Send + 'static {
@@ -65,7 +66,7 @@ async fn a_call_without_an_answer_may_have_written_and_is_sent_once() {
         (|| Fault::Slow(SLOW), 1),
     ];
     let proxy = Proxy::start(&world.endpoint, |_| Fault::None).await;
-    let stream = world.stream_at(&proxy.endpoint, PATIENCE).await;
+    let stream = world.stream_at(&proxy.endpoint, LITTLE_PATIENCE).await;
     let mut there = 0;
     for (at, (fault, written)) in cases.into_iter().enumerate() {
         proxy.plan(on_puts(move |_| fault()));
