@@ -16,7 +16,7 @@ use trilha_processors::strays::DamagedOnly;
 use trilha_serve::clock;
 use trilha_stream::port::Stream;
 
-use super::Warm;
+use super::{Warm, boxed};
 use crate::beyond;
 use crate::report::{Call, Reporter, Totals};
 use crate::wiring::{Aws, AwsLake, AwsManifest, AwsStorage};
@@ -125,7 +125,7 @@ pub async fn run() -> Result<(), Error> {
     kept.start().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Step>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        async move { told(&kept, &reporter, event.payload).await }
+        boxed(async move { told(&kept, &reporter, event.payload).await })
     }))
     .await
 }
