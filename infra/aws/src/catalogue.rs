@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 /// Glue, or nothing: who only lands files sends readers nowhere, and a lake can do without SQL.
 pub enum LakeCatalogue {
     /// Readers are sent to a day's published generation.
-    Glue(GlueCatalogue),
+    Glue(Box<GlueCatalogue>),
     /// Readers follow the pointers in the bucket.
     Absent,
 }
@@ -25,7 +25,7 @@ impl LakeCatalogue {
         }
         let location = config.lake_location()?;
         let (database, table) = (config.glue_database.get()?, &config.glue_table);
-        Ok(LakeCatalogue::Glue(GlueCatalogue::new(clients.glue(), database, table, &location)))
+        Ok(LakeCatalogue::Glue(Box::new(GlueCatalogue::new(clients.glue(), database, table, &location))))
     }
 }
 

@@ -18,5 +18,13 @@ pub mod steps;
 
 pub use warm::Warm;
 
+use std::future::Future;
+use std::pin::Pin;
+
+/// A call whose type is forgotten: types of calls within calls grow beyond what the compiler follows.
+fn boxed<T>(call: impl Future<Output = T> + Send + 'static) -> Pin<Box<dyn Future<Output = T> + Send>> {
+    Box::pin(call)
+}
+
 #[cfg(test)]
 mod tests;

@@ -77,10 +77,9 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// To standard output, under the function's name at AWS, or this one.
+    /// To standard output. The name is the one that the template's alarms and its dashboard know.
     pub fn of_function(name: &str, clock: Clock) -> Arc<Reporter> {
-        let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| name.to_string());
-        Arc::new(Reporter::new(function, clock, io::stdout()))
+        Arc::new(Reporter::new(name.to_string(), clock, io::stdout()))
     }
 
     /// To anywhere.

@@ -8,8 +8,6 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use support::aws::Account;
 use support::reference::Reference;
@@ -68,5 +66,4 @@ async fn what_is_sent_is_in_views_and_lake_as_in_memory() {
     }
     assert!(again.stop().success());
     assert_eq!(account.lake_rows().await, reference.lake_rows().await);
-    let _ = Arc::new(account);
 }

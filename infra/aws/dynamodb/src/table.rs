@@ -109,26 +109,24 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// What a call leaves unprocessed, for its size or for want of throughput, is asked for again: at once while something
-    /// comes, more and more patiently while nothing does.
+    /// What a call leaves unprocessed, for its size or for want of throughput, is asked for again, more and more patiently
+    /// while nothing comes.
     async fn get_some(&self, keys: Vec<Attributes>, consistent: bool) -> Result<Vec<Attributes>, TableError> {
         let (mut left, mut found, mut fruitless) = (keys, Vec::new(), 0);
-        while fruitless < FRUITLESS_READS {
+        loop {
             let before = left.len();
             let (some, unprocessed) = self.get_once(left, consistent).await?;
             found.extend(some);
             if unprocessed.is_empty() {
                 return Ok(found);
             }
-            if unprocessed.len() < before {
-                fruitless = 0;
-            } else {
-                backoff::wait(fruitless).await;
-                fruitless += 1;
+            fruitless = if unprocessed.len() < before { 0 } else { fruitless + 1 };
+            if fruitless == FRUITLESS_READS {
+                return Err(TableError::Throttled { table: self.name.clone() });
             }
+            backoff::wait(fruitless).await;
             left = unprocessed;
         }
-        Err(TableError::Throttled { table: self.name.clone() })
     }
 
     /// The items that a call found, and the keys that it left.

@@ -33,7 +33,7 @@ enum Command {
     Serve(ServeOptions),
     /// Run the whole pipeline in one process on real endpoints: HTTP, both processors, compaction
     Up(UpOptions),
-    /// Make the stream, the tables, the bucket and the secret that the environment names and that are not there yet
+    /// Make the stream, the tables, the bucket, the catalogue and the secret that the environment names and that are not there yet
     Create,
     /// Print a tenant's write key and a link that signs an instructor in. Both are secrets
     Keys(KeysOptions),

@@ -1,5 +1,7 @@
-//! `trilha-aws create`: the stream, the tables, the bucket and the secret, where an empty account or a stand-in has none. What
+//! `trilha-aws create`: the stream, the tables, the bucket, the catalogue and the secret, where an empty account or a stand-in has none. What
 //! is there stays as it is. A deployment has a template for all of it, with what belongs to operation; this is for a first try.
+
+mod glue;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -48,6 +50,11 @@ pub(super) async fn run(aws: &Aws) -> anyhow::Result<()> {
         let name = config.lake_bucket.get()?;
         aws.clients.create_bucket(name).await?;
         done("bucket", name)?;
+    }
+    if config.glue_database.is_set() {
+        let (database, table) = (config.glue_database.get()?, &config.glue_table);
+        glue::create(&aws.clients.glue(), database, table, &config.lake_location()?).await?;
+        done("glue", &format!("{database}.{table}"))?;
     }
     if config.keys_secret.is_set() {
         secret(&aws.clients, config.keys_secret.get()?).await?;

@@ -14,7 +14,7 @@ use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
 use trilha_processors::strays::Strays;
 
-use super::Warm;
+use super::{Warm, boxed};
 use crate::report::{Call, CountTotals, Reporter, Totals};
 
 /// A processor, and what its stores counted.
@@ -78,7 +78,7 @@ pub async fn run<P: Processor>(kept: Warm<Batches<P>>, reporter: Arc<Reporter>) 
     let kept = Arc::new(kept);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<KinesisEvent>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        async move { handle(&kept, &reporter, event.payload).await }
+        boxed(async move { handle(&kept, &reporter, event.payload).await })
     }))
     .await
 }

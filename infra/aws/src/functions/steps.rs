@@ -16,7 +16,7 @@ use trilha_processors::strays::DamagedOnly;
 use trilha_serve::clock;
 use trilha_stream::port::Stream;
 
-use super::Warm;
+use super::{Warm, boxed};
 use crate::beyond;
 use crate::report::{Call, Reporter, Totals};
 use crate::wiring::{Aws, AwsLake, AwsManifest, AwsStorage};
@@ -53,8 +53,8 @@ pub enum Step {
     Finish {},
     /// Land a range of the stream that the lake's mapping gave up.
     Redrive {
-        /// What the mapping's on-failure destination was sent.
-        message: String,
+        /// What the mapping's on-failure destination was sent: JSON, or its text.
+        message: Value,
     },
 }
 
@@ -125,7 +125,7 @@ pub async fn run() -> Result<(), Error> {
     kept.start().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Step>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        async move { told(&kept, &reporter, event.payload).await }
+        boxed(async move { told(&kept, &reporter, event.payload).await })
     }))
     .await
 }
@@ -157,7 +157,7 @@ impl Kept {
         }
     }
 
-    async fn redrive(&self, message: &str) -> anyhow::Result<Redriven> {
+    async fn redrive(&self, message: &Value) -> anyhow::Result<Redriven> {
         let range = DiscardedRange::parse(message)?;
         let (keys, stream, writer) = tokio::try_join!(self.aws.keys(), self.aws.stream(), self.lake.writer())?;
         let strays = DamagedOnly { quarantine: self.aws.quarantine(&keys)? };

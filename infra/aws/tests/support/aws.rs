@@ -7,7 +7,6 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use trilha_aws::keys::Keys;
 use trilha_dynamodb::Table;
-use trilha_lake::manifest::Manifest;
 use trilha_lake_s3::DynamoManifest;
 
 const TENANT: &str = "ufpa";

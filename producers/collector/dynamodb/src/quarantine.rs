@@ -7,7 +7,7 @@
 mod kept;
 mod listing;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -68,6 +68,7 @@ impl DynamoQuarantine {
         let distinct: HashSet<RowKey> = places.iter().map(|place| place.key).collect();
         let kept = self.kept(distinct).await?;
         let mut rows: Vec<_> = kept.into_iter().map(|kept| kept.row.redacted).collect();
+        let places: BTreeSet<&Cursor> = places.iter().collect();
         rows.retain(|row| places.contains(&row.cursor()));
         rows.sort_by_key(Redacted::cursor);
         Ok(rows)

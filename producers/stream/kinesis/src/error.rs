@@ -2,20 +2,26 @@
 
 use std::error::Error;
 
-use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use trilha_stream::port::StreamError;
 
 /// A call that failed and was not looked at more closely.
 pub(crate) fn failed<E, R>(error: &SdkError<E, R>) -> StreamError
 where
     E: Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
-    let text = DisplayErrorContext(error).to_string();
+    let text = with_sources(error);
     match error.code() {
         Some("InvalidArgumentException" | "ValidationException") => StreamError::Invalid(text),
         _ => StreamError::Unavailable(text),
     }
+}
+
+/// An error and what it came from. Not what the SDK shows, which holds the whole answer.
+fn with_sources(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The service refused the call for its rate and did nothing.

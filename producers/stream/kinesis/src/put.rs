@@ -7,23 +7,76 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use trilha_schemas::sequence::SequenceNumber;
 use trilha_stream::limits;
-use trilha_stream::port::{PutEntry, PutFailure, Stored, StreamError};
+use trilha_stream::port::{PutEntry, PutFailure, Records, Shard, Stored, Stream, StreamError};
 
+use crate::configured;
 use crate::error::{failed, is_throttled};
 
 pub(crate) type PutResult = Result<Stored, PutFailure>;
 
-/// Puts entries once. A call that was refused for its rate wrote nothing: each of its entries is throttled. Any other
-/// failure, and time-outs above all, may have written.
-pub(crate) async fn put(client: &Client, name: &str, entries: Vec<PutEntry>) -> Result<Vec<PutResult>, StreamError> {
-    limits::check(&entries)?;
-    let count = entries.len();
-    let records = entries.into_iter().map(request).collect::<Result<Vec<_>, _>>()?;
-    match client.put_records().stream_name(name).set_records(Some(records)).send().await {
-        Ok(output) => results(count, output),
-        Err(error) if is_throttled(error.code()) => Ok(vec![Err(PutFailure::Throttled); count]),
-        Err(error) => Err(failed(&error)),
+/// Puts onto one stream.
+pub(crate) struct Puts {
+    client: Client,
+    name: String,
+}
+
+impl Puts {
+    pub(crate) fn new(client: &Client, name: &str) -> Puts {
+        Puts { client: configured::for_puts(client), name: name.to_string() }
     }
+
+    /// Puts entries once. A call that was refused for its rate wrote nothing: each of its entries is throttled. Any other
+    /// failure, and a time-out above all, may have written.
+    pub(crate) async fn put(&self, entries: Vec<PutEntry>) -> Result<Vec<PutResult>, StreamError> {
+        limits::check(&entries)?;
+        let count = entries.len();
+        let records = entries.into_iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        match self.client.put_records().stream_name(&self.name).set_records(Some(records)).send().await {
+            Ok(output) => results(count, output),
+            Err(error) if is_throttled(error.code()) => Ok(vec![Err(PutFailure::Throttled); count]),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+/// The end of a stream that a collector needs, and no more: it asks the service nothing when it is made, and needs no right
+/// but that to put. DescribeStreamSummary has 20 calls a second for a whole account.
+///
+/// A call is sent once: the SDK repeats none, so that who counts attempts, waits and turns throttling into back-pressure does
+/// it alone. A record that a lost call wrote is on the stream once more when it is put again; its events carry ids.
+pub struct KinesisPuts(Puts);
+
+impl KinesisPuts {
+    /// A stream of that name, whether it exists or not.
+    pub fn new(client: &Client, name: &str) -> KinesisPuts {
+        KinesisPuts(Puts::new(client, name))
+    }
+}
+
+/// Reading is refused.
+impl Stream for KinesisPuts {
+    /// The name alone, which is no incarnation: nobody reads here who could need one.
+    fn incarnation(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn put_records(&self, entries: Vec<PutEntry>) -> Result<Vec<PutResult>, StreamError> {
+        self.0.put(entries).await
+    }
+
+    async fn shards(&self) -> Result<Vec<Shard>, StreamError> {
+        Err(only_puts())
+    }
+
+    async fn records(&self, _: &str, _: Option<SequenceNumber>, _: usize, _: usize) -> Result<Records, StreamError> {
+        Err(only_puts())
+    }
+
+    async fn wait_for_records(&self, _: &str, _: Option<SequenceNumber>) {}
+}
+
+fn only_puts() -> StreamError {
+    StreamError::Invalid("this end of the stream only puts".to_string())
 }
 
 fn request(entry: PutEntry) -> Result<PutRecordsRequestEntry, StreamError> {

@@ -79,9 +79,8 @@ impl Reader {
         let page = self.page(&iterator.token, after, most_records).await?;
         let oldest = page.records.first().map(|record| record.sequence_number);
         if iterator.refused && oldest.is_some_and(|oldest| Some(oldest) <= after) {
-            let position = after.unwrap_or(SequenceNumber::ZERO);
-            let shard_id = &shard.shard.shard_id;
-            let message = format!("{shard_id} has older and newer records than {position}, which is none of them");
+            let (shard_id, position) = (&shard.shard.shard_id, after.unwrap_or(SequenceNumber::ZERO));
+            let message = format!("{position} is no position of {shard_id}, which keeps older records");
             return Err(ReadError::Other(StreamError::Invalid(message)));
         }
         Ok(page)

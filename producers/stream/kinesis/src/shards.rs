@@ -168,4 +168,17 @@ mod tests {
         }
         assert_eq!(listed.position(None), None);
     }
+
+    #[tokio::test]
+    async fn a_list_that_lacks_a_shard_is_forgotten() {
+        let config =
+            aws_sdk_kinesis::Config::builder().behavior_version(aws_sdk_kinesis::config::BehaviorVersion::latest());
+        let shards = Shards::new(Client::from_conf(config.build()), "stream");
+        let shard = listed(described("49")).unwrap();
+        *shards.listing.lock().await = Some(Listing { shards: vec![shard.clone()], read_at: Instant::now() });
+        shards.must_have(["shardId-000000000007"].into_iter()).await;
+        assert_eq!(shards.get("shardId-000000000007").await.unwrap(), shard);
+        shards.must_have(["shardId-000000000007", "shardId-000000000008"].into_iter()).await;
+        assert!(shards.listing.lock().await.is_none());
+    }
 }

@@ -4,38 +4,30 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::retry::RetryConfig;
-use aws_sdk_kinesis::config::timeout::TimeoutConfig;
 use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use trilha_schemas::sequence::SequenceNumber;
 use trilha_stream::port::{PutEntry, Records, Shard, Stream, StreamError};
 
+use crate::configured;
 use crate::error::failed;
 use crate::incarnation::incarnation;
 use crate::pages::{Page, Pages};
-use crate::put::{PutResult, put};
+use crate::put::{PutResult, Puts};
 use crate::read::{ReadError, Reader};
 use crate::shards::Shards;
 
-/// How long a call may take, where the client says nothing.
-const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait at the tip. Five reads a second are all that a shard has for its consumers.
 const POLLING_INTERVAL: Duration = Duration::from_secs(1);
-/// Kinesis may answer with nothing although there is more; so often a call asks again.
-const MOST_EMPTY_PAGES: u32 = 10;
 
 /// A stream of Kinesis Data Streams.
 ///
-/// Puts are sent once: the SDK repeats none, so that who counts attempts, waits and turns throttling into back-pressure does
-/// it alone. Reads are repeated as the client says. A record that a lost call wrote is on the stream once more when it is
-/// put again; its events carry ids.
+/// Puts are those of [`KinesisPuts`](crate::KinesisPuts). Reads are repeated as the client says.
 ///
 /// A position is a record that was read, or lies before them all. One that has expired is followed by the oldest record
 /// kept.
 pub struct KinesisStream {
-    name: String,
     incarnation: String,
-    puts: Client,
+    puts: Puts,
     pub(crate) reader: Reader,
     pub(crate) shards: Shards,
     pages: Pages,
@@ -47,7 +39,7 @@ impl KinesisStream {
     /// # Errors
     /// [`StreamError::Invalid`] when there is none of that name, [`StreamError::Unavailable`] when that cannot be told.
     pub async fn open(client: Client, name: &str) -> Result<KinesisStream, StreamError> {
-        let reads = configured(&client, None);
+        let reads = configured::for_reads(&client);
         let described = reads.describe_stream_summary().stream_name(name).send().await;
         let described = described.map_err(|error| match error.code() {
             Some("ResourceNotFoundException") => StreamError::Invalid(format!("no stream is called {name}")),
@@ -57,9 +49,8 @@ impl KinesisStream {
         let created = summary.and_then(|summary| summary.stream_creation_timestamp.to_millis().ok());
         let created = created.ok_or_else(|| StreamError::Unavailable(format!("{name} has no time of creation")))?;
         Ok(KinesisStream {
-            name: name.to_string(),
             incarnation: incarnation(name, created),
-            puts: configured(&client, Some(RetryConfig::disabled())),
+            puts: Puts::new(&client, name),
             shards: Shards::new(reads.clone(), name),
             reader: Reader { client: reads, name: name.to_string() },
             pages: Pages::default(),
@@ -120,7 +111,7 @@ impl Stream for KinesisStream {
     }
 
     async fn put_records(&self, entries: Vec<PutEntry>) -> Result<Vec<PutResult>, StreamError> {
-        let results = put(&self.puts, &self.name, entries).await?;
+        let results = self.puts.put(entries).await?;
         self.shards.must_have(results.iter().flatten().map(|stored| stored.shard_id.as_str())).await;
         Ok(results)
     }
@@ -131,6 +122,7 @@ impl Stream for KinesisStream {
         Ok(shards)
     }
 
+    /// Kinesis may answer with nothing although there is more: nothing is the answer only where nothing is left.
     async fn records(
         &self,
         shard_id: &str,
@@ -138,7 +130,7 @@ impl Stream for KinesisStream {
         most_records: usize,
         most_bytes: usize,
     ) -> Result<Records, StreamError> {
-        for _ in 0..MOST_EMPTY_PAGES {
+        loop {
             if let Some(records) = self.pages.records(shard_id, after, most_records, most_bytes) {
                 return Ok(records);
             }
@@ -150,7 +142,6 @@ impl Stream for KinesisStream {
                 return Ok(records);
             }
         }
-        Ok(Records { records: Vec::new(), ended: false })
     }
 
     /// Polls: returns at once where more is known to be there or nothing is known, else after half a second to a second.
@@ -165,19 +156,6 @@ impl Stream for KinesisStream {
 fn polling_interval(chance: u64) -> Duration {
     let half = POLLING_INTERVAL / 2;
     half + half.mul_f64(chance as f64 / u64::MAX as f64)
-}
-
-/// A client like the given one, whose calls end in a bounded time; with these retries, or its own.
-fn configured(client: &Client, retries: Option<RetryConfig>) -> Client {
-    let config = client.config();
-    let timeouts = config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
-    let given = config.timeout_config().and_then(TimeoutConfig::operation_attempt_timeout);
-    let timeouts = timeouts.operation_attempt_timeout(given.unwrap_or(CALL_TIMEOUT)).build();
-    let mut builder = config.to_builder().timeout_config(timeouts);
-    if retries.is_some() {
-        builder.set_retry_config(retries);
-    }
-    Client::from_conf(builder.build())
 }
 
 #[cfg(test)]

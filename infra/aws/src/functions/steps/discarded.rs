@@ -3,6 +3,7 @@
 
 use anyhow::{Context, anyhow};
 use serde::Deserialize;
+use serde_json::Value;
 use trilha_schemas::sequence::SequenceNumber;
 
 /// A range of a shard that was given up.
@@ -35,12 +36,16 @@ struct BatchInfo {
 }
 
 impl DiscardedRange {
-    /// From a message's body.
+    /// From a message's body, which a state machine hands over as text or as the JSON that it holds.
     ///
     /// # Errors
     /// When it names no range.
-    pub fn parse(body: &str) -> anyhow::Result<DiscardedRange> {
-        let Message { batch } = serde_json::from_str(body).context("the message names no batch of a Kinesis stream")?;
+    pub fn parse(body: &Value) -> anyhow::Result<DiscardedRange> {
+        let message = match body {
+            Value::String(text) => serde_json::from_str(text),
+            json => Message::deserialize(json),
+        };
+        let Message { batch } = message.context("the message names no batch of a Kinesis stream")?;
         let number = |text: &str| SequenceNumber::parse(text).map_err(|_| anyhow!("{text:?} is no sequence number"));
         Ok(DiscardedRange {
             first: number(&batch.start_sequence_number)?,
@@ -79,17 +84,17 @@ mod tests {
                 "streamArn": "arn:aws:kinesis:sa-east-1:000000000000:stream/events",
             },
         });
-        let range = DiscardedRange::parse(&message.to_string()).unwrap();
+        let range = DiscardedRange::parse(&message).unwrap();
+        assert_eq!(DiscardedRange::parse(&message.to_string().into()).unwrap(), range);
         assert_eq!((&*range.shard_id, range.records), ("shardId-000000000001", 3));
         assert!(range.first < range.last);
     }
 
     #[test]
     fn what_names_no_range_is_an_error() {
-        for body in
-            ["", "{}", r#"{"KinesisBatchInfo":{"shardId":"s","startSequenceNumber":"x","endSequenceNumber":"1"}}"#]
-        {
-            assert!(DiscardedRange::parse(body).is_err(), "{body}");
+        let no_number = json!({ "shardId": "s", "startSequenceNumber": "x", "endSequenceNumber": "1" });
+        for body in [json!(""), json!({}), json!(null), json!({ "KinesisBatchInfo": no_number })] {
+            assert!(DiscardedRange::parse(&body).is_err(), "{body}");
         }
     }
 }

@@ -71,7 +71,9 @@ async fn a_day_is_planned_compacted_shown_and_done() {
 
 #[test]
 fn what_is_no_step_is_refused() {
-    for wrong in [json!({}), json!({ "step": "drop" }), json!({ "step": "compact" }), json!({ "step": "plan", "day": 1 })] {
+    for wrong in
+        [json!({}), json!({ "step": "drop" }), json!({ "step": "compact" }), json!({ "step": "plan", "day": 1 })]
+    {
         assert!(serde_json::from_value::<Step>(wrong.clone()).is_err(), "{wrong}");
     }
 }

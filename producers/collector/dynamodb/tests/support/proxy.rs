@@ -23,7 +23,8 @@ pub enum Fault {
 /// The proxy; it ends with its runtime.
 pub struct Proxy {
     pub endpoint: String,
-    pub calls: Arc<AtomicUsize>,
+    /// How many calls failed so far.
+    pub failed: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -33,21 +34,21 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let upstream: Arc<str> = endpoint.trim_start_matches("http://").trim_end_matches('/').into();
         let (fault, number) = (Arc::new(fault), Arc::new(AtomicU64::new(0)));
-        let calls = Arc::new(AtomicUsize::new(0));
-        let counted = calls.clone();
+        let failed = Arc::new(AtomicUsize::new(0));
+        let counted = failed.clone();
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 let (upstream, fault) = (upstream.clone(), fault.clone());
                 let (number, counted) = (number.clone(), counted.clone());
                 tokio::spawn(async move {
-                    counted.fetch_add(1, Ordering::Relaxed);
                     let fault = fault(number.fetch_add(1, Ordering::Relaxed));
+                    counted.fetch_add(usize::from(fault != Fault::None), Ordering::Relaxed);
                     // A connection that breaks is what the other side is to bear.
                     let _ = serve(connection, &upstream, fault).await;
                 });
             }
         });
-        Proxy { endpoint: format!("http://{address}"), calls }
+        Proxy { endpoint: format!("http://{address}"), failed }
     }
 }
 

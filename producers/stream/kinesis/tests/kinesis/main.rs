@@ -4,7 +4,9 @@
 //!
 //! What neither does, a proxy between the SDK and them does: they throttle nothing, take every entry of a put, let no record
 //! and no iterator expire, lose no answer, and never answer a read with nothing where more is to come. ministack loses a
-//! shard's records when it is split or merged, so that resharding is tested on kinesis-local alone.
+//! shard's records when it is split or merged and reads one page of a list of shards, so that these are tested on
+//! kinesis-local alone; it takes 5 MB a put, so that the proxy parts the largest. kinesis-local refuses positions that are no
+//! record's.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

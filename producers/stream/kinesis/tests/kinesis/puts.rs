@@ -7,16 +7,17 @@ use std::time::Duration;
 use trilha_collector::collector::{Arrival, CollectError};
 use trilha_schemas::record::decode;
 use trilha_stream::port::{PutFailure, Stream, StreamError};
-use trilha_stream_kinesis::KinesisStream;
+use trilha_stream_kinesis::{KinesisPuts, KinesisStream};
 
 use crate::support::dice::Dice;
 use crate::support::door::{FrontDoor, NOW, keys};
 use crate::support::proxy::{Call, Fault, INTERNAL, Proxy, THROTTLED};
-use crate::support::{StandIn, World, all_records, entry, texts};
+use crate::support::{PATIENCE, StandIn, World, all_records, client, entry, texts};
 
-/// Longer than a stand-in takes, shorter than [`Fault::Slow`].
-const PATIENCE: Duration = Duration::from_secs(3);
-const SLOW: Duration = Duration::from_secs(6);
+/// Longer than a stand-in takes for a record.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(5);
+/// Longer than any patience.
+const SLOW: Duration = Duration::from_secs(3600);
 
 /// A fault of every PutRecords; all else works.
 fn on_puts(mut fault: impl FnMut(&Call) -> Fault + Send + 'static) -> impl FnMut(&Call) -> Fault + Send + 'static {
@@ -65,7 +66,7 @@ async fn a_call_without_an_answer_may_have_written_and_is_sent_once() {
         (|| Fault::Slow(SLOW), 1),
     ];
     let proxy = Proxy::start(&world.endpoint, |_| Fault::None).await;
-    let stream = world.stream_at(&proxy.endpoint, PATIENCE).await;
+    let stream = world.stream_at(&proxy.endpoint, LITTLE_PATIENCE).await;
     let mut there = 0;
     for (at, (fault, written)) in cases.into_iter().enumerate() {
         proxy.plan(on_puts(move |_| fault()));
@@ -74,6 +75,23 @@ async fn a_call_without_an_answer_may_have_written_and_is_sent_once() {
         assert_eq!(proxy.calls("PutRecords").len(), at + 1, "case {at}");
         there += written;
         assert_eq!(all_records(&stream).await.len(), there, "case {at}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_that_only_puts_asks_nothing_else() {
+    for stand_in in [StandIn::KinesisLocal, StandIn::Ministack] {
+        let Some(world) = World::new(stand_in, 1).await else { continue };
+        let proxy = Proxy::start(&world.endpoint, |call| {
+            if call.is("PutRecords") { Fault::None } else { Fault::Refused(400, "AccessDeniedException") }
+        })
+        .await;
+        let puts = KinesisPuts::new(&client(&proxy.endpoint, PATIENCE), &world.name);
+        let stored = puts.put_records(vec![entry("key", "1")]).await.unwrap().remove(0).unwrap();
+        let read = puts.records(&stored.shard_id, None, 1, 1).await;
+        assert!(matches!(read, Err(StreamError::Invalid(_))), "{read:?}");
+        assert!(puts.shards().await.is_err());
+        assert_eq!(texts(&all_records(&world.stream().await).await), ["1"]);
     }
 }
 

@@ -139,7 +139,7 @@ async fn every_record_is_handled_once_and_children_after_their_parents() {
     tokio::time::timeout(LONG, handler.has(PARTS * PART)).await.expect("every record is handled");
     mapping.drained().await.unwrap();
     mapping.stop().await;
-    let given = handler.given.lock().unwrap();
+    let given = std::mem::take(&mut *handler.given.lock().unwrap());
     let distinct: BTreeSet<&str> = given.iter().map(|given| given.text.as_str()).collect();
     assert_eq!((given.len(), distinct.len()), (PARTS * PART, PARTS * PART));
     check_order(&given, &shards(&world).await);

@@ -20,8 +20,8 @@ use bytes::Bytes;
 use trilha_stream::port::{PutEntry, Record, Stored, Stream};
 use trilha_stream_kinesis::KinesisStream;
 
-/// How long these clients let a call take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long these clients let a call take: the largest take a stand-in long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StandIn {
@@ -99,9 +99,9 @@ impl Drop for World {
         let deleting = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let client = client(&endpoint, PATIENCE);
-            runtime.block_on(client.delete_stream().stream_name(name).send()).map(drop)
+            runtime.block_on(client.delete_stream().stream_name(name).send()).err()
         });
-        if let Ok(Err(error)) = deleting.join() {
+        if let Ok(Some(error)) = deleting.join() {
             println!("{} stays: {error:?}", self.name);
         }
     }

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     DoneBut(u16, &'static str),
     /// These entries of a PutRecords fail with this code; the others are put.
     Entries(Vec<usize>, &'static str),
+    /// A PutRecords is put in parts of so many entries.
+    InParts(usize),
     /// The answer is changed.
     Answer(Box<dyn FnOnce(&mut Value) + Send>),
     /// The call is changed.
@@ -136,6 +138,7 @@ async fn answer(upstream: &str, request: Message, call: Call, fault: Fault) -> i
             Some(error(status, code))
         }
         Fault::Entries(failing, code) => Some(put_some(upstream, request, call.body, &failing, code).await?),
+        Fault::InParts(entries) => Some(put_in_parts(upstream, request, call.body, entries).await?),
         Fault::Answer(change) => {
             let mut answer = forward(upstream, request).await?;
             let mut body = serde_json::from_slice(&answer.body)?;
@@ -170,20 +173,37 @@ async fn put_some(
     failing: &[usize],
     code: &str,
 ) -> io::Result<Message> {
-    let records = body["Records"].as_array_mut().unwrap();
+    let records = std::mem::take(body["Records"].as_array_mut().unwrap());
     let count = records.len();
-    let mut at = 0..;
-    records.retain(|_| !failing.contains(&at.next().unwrap()));
-    let mut put = Vec::new().into_iter();
-    if !records.is_empty() {
-        let answer = forward(upstream, Message { body: serde_json::to_vec(&body)?, ..request }).await?;
-        let mut answer: Value = serde_json::from_slice(&answer.body)?;
-        put = std::mem::take(answer["Records"].as_array_mut().unwrap()).into_iter();
-    }
+    let kept = records.into_iter().enumerate().filter(|(at, _)| !failing.contains(at)).map(|(_, record)| record);
+    let mut put = put(upstream, &request, &mut body, kept.collect()).await?.into_iter();
     let failed = json!({ "ErrorCode": code, "ErrorMessage": "told to fail" });
-    let results: Vec<Value> =
-        (0..count).map(|at| if failing.contains(&at) { failed.clone() } else { put.next().unwrap() }).collect();
-    let failures = failing.iter().filter(|at| **at < count).count();
+    let result = |at| if failing.contains(&at) { failed.clone() } else { put.next().unwrap() };
+    Ok(answer_of_put((0..count).map(result).collect()))
+}
+
+async fn put_in_parts(upstream: &str, request: Message, mut body: Value, entries: usize) -> io::Result<Message> {
+    let records = std::mem::take(body["Records"].as_array_mut().unwrap());
+    let mut results = Vec::new();
+    for part in records.chunks(entries) {
+        results.extend(put(upstream, &request, &mut body, part.to_vec()).await?);
+    }
+    Ok(answer_of_put(results))
+}
+
+/// The results of some records.
+async fn put(upstream: &str, request: &Message, body: &mut Value, records: Vec<Value>) -> io::Result<Vec<Value>> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    body["Records"] = records.into();
+    let answer = forward(upstream, Message { body: serde_json::to_vec(body)?, ..request.clone() }).await?;
+    let mut answer: Value = serde_json::from_slice(&answer.body)?;
+    Ok(std::mem::take(answer["Records"].as_array_mut().unwrap()))
+}
+
+fn answer_of_put(results: Vec<Value>) -> Message {
+    let failures = results.iter().filter(|result| result.get("ErrorCode").is_some()).count();
     let body = json!({ "FailedRecordCount": failures, "Records": results });
-    Ok(Message::answer(200, body.to_string().into_bytes()))
+    Message::answer(200, body.to_string().into_bytes())
 }
