@@ -111,9 +111,8 @@ class World:
 
     def numbers(self):
         """The list of courses, and everything of each, as the embedded run has it."""
-        courses = self.read("courses", at=school.at())
-        return {"courses": courses, **{course["course"]: self.read("views", course=course["course"], at=school.at())
-                                       for course in courses["courses"]}}
+        return embedded.numbers(lambda course: self.read("views", course=course, at=school.at()) if course
+                                else self.read("courses", at=school.at()))
 
     def queue(self, topic=None):
         """A new queue; with a topic, one that hears what it says."""
