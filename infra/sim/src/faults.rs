@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 
 /// The kinds of fault, in the order of the path that events take.
-pub const KINDS: [&str; 55] = [
+pub const KINDS: [&str; 56] = [
     "client did not wait",
     "client gave up",
     "answer to the client lost",
@@ -47,6 +47,7 @@ pub const KINDS: [&str; 55] = [
     "table put throttled",
     "table put timed out before",
     "table put timed out after",
+    "table put came late",
     "table put repeated by its library",
     "manifest failed before",
     "commit's answer lost",

@@ -16,6 +16,9 @@ macro_rules! live_table_contract {
             what_was_put_is_read,
             no_item_is_read_where_none_is,
             items_are_read_in_the_order_of_the_keys,
+            a_key_that_no_item_can_have_is_read_as_none,
+            hundreds_of_items_are_written_and_read_in_their_order,
+            sequence_numbers_of_any_length_read_back_and_are_compared,
             a_new_item_needs_that_there_be_none,
             a_stale_watermark_changes_nothing,
             the_whole_watermark_is_compared,
@@ -53,6 +56,11 @@ fn key(partition: &str, sort: &str) -> Key {
 
 fn number(value: u64) -> SequenceNumber {
     SequenceNumber::parse(&value.to_string()).expect("decimal digits")
+}
+
+/// Longer than any that a stream gives today.
+fn long_number() -> SequenceNumber {
+    SequenceNumber::parse(&"9".repeat(129)).expect("decimal digits")
 }
 
 fn watermarks(entries: &[(&str, u64)]) -> Watermarks {
@@ -113,6 +121,64 @@ pub async fn items_are_read_in_the_order_of_the_keys(table: &impl LiveTable) {
     let keys = vec![key("p", "b"), key("p", "none"), key("p", "a"), key("p", "b")];
     let read = table.get(keys, Consistency::Strong).await.expect("the table is read");
     assert_eq!(read, [Some(b.clone()), None, Some(a), Some(b)]);
+}
+
+/// A key beyond the limits, or an empty one, is no error to who reads.
+pub async fn a_key_that_no_item_can_have_is_read_as_none(table: &impl LiveTable) {
+    let stored = item("p", "s", 1, "");
+    put_new(table, std::slice::from_ref(&stored)).await;
+    let (long_partition, long_sort) = ("p".repeat(MAX_PARTITION_BYTES + 1), "s".repeat(MAX_SORT_BYTES + 1));
+    let keys = [("", "s"), ("p", ""), (long_partition.as_str(), "s"), ("p", long_sort.as_str()), ("p", "s")];
+    let keys = keys.map(|(partition, sort)| key(partition, sort)).to_vec();
+    let read = table.get(keys, Consistency::Strong).await.expect("the table is read");
+    assert_eq!(read, [None, None, None, None, Some(stored)]);
+    for (partition, prefix) in [("", ""), (long_partition.as_str(), ""), ("p", long_sort.as_str())] {
+        assert_eq!(query(table, partition, prefix).await, []);
+    }
+}
+
+/// More than any table takes at once.
+pub async fn hundreds_of_items_are_written_and_read_in_their_order(table: &impl LiveTable) {
+    let items: Vec<Item> = (0..260).map(|at| item("p", &format!("{at:03}"), at, &at.to_string())).collect();
+    put_new(table, &items).await;
+    let again = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| if at.is_multiple_of(2) { new(item) } else { after(at as u64, item) });
+    let replaced = put(table, again.collect()).await;
+    let conflicts =
+        |at: usize| if at.is_multiple_of(2) { Replaced::Conflict(Some(items[at].clone())) } else { Replaced::Written };
+    assert_eq!(replaced, (0..260).map(conflicts).collect::<Vec<_>>());
+    for consistency in [Consistency::Strong, Consistency::Eventual] {
+        let keys = items.iter().rev().map(|item| item.key.clone()).collect();
+        let read = table.get(keys, consistency).await.expect("the table is read");
+        assert_eq!(read.len(), 260);
+        assert!(consistency == Consistency::Eventual || read.into_iter().flatten().eq(items.iter().rev().cloned()));
+    }
+    assert_eq!(query(table, "p", "").await, items);
+}
+
+/// No watermark, and numbers from zero to the longest there may be: each reads back, and only the very same is expected.
+pub async fn sequence_numbers_of_any_length_read_back_and_are_compared(table: &impl LiveTable) {
+    let nines = [1, 38, 56, 57, 58, 128, 129].map(|digits| "9".repeat(digits));
+    let texts = nines.iter().map(String::as_str).chain(["0", "1"]);
+    let numbers = texts.map(|text| SequenceNumber::parse(text).expect("decimal digits"));
+    let at = |number| [("shard".to_string(), number)].into_iter().collect::<Watermarks>();
+    let all: Vec<Watermarks> = std::iter::once(Watermarks::default()).chain(numbers.map(at)).collect();
+    let replacement = |watermarks: &Watermarks, expected: Option<&Watermarks>| Replacement {
+        item: Item { key: key("p", "s"), watermarks: watermarks.clone(), value: Vec::new() },
+        expected: expected.cloned(),
+    };
+    let mut stored = None;
+    for next in &all {
+        for other in all.iter().filter(|other| Some(*other) != stored) {
+            let refused = put(table, vec![replacement(next, Some(other))]).await;
+            assert!(matches!(refused[..], [Replaced::Conflict(_)]), "{other:?} instead of {stored:?}");
+        }
+        assert_eq!(put(table, vec![replacement(next, stored)]).await, [Replaced::Written], "{next:?}");
+        assert_eq!(read(table, "p", "s").await, Some(replacement(next, None).item));
+        stored = Some(next);
+    }
 }
 
 /// `expected: None` writes only where there is no item.
@@ -272,7 +338,7 @@ pub async fn an_item_a_byte_over_the_limit_is_refused_whichever_part_of_it_is_lo
         |item| item.key.partition.push('p'),
         |item| item.key.sort.push('s'),
         |item| item.watermarks = watermarks(&[("shard.", 1)]),
-        |item| item.watermarks = watermarks(&[("shard", 256)]),
+        |item| item.watermarks = [("shard".to_string(), long_number())].into_iter().collect(),
         |item| item.value.push(7),
     ];
     for lengthen in longer {

@@ -119,17 +119,21 @@ pub trait LiveTable: Send + Sync + 'static {
         consistency: Consistency,
     ) -> impl Future<Output = Result<Vec<Option<Item>>, LiveError>> + Send;
 
-    /// Puts each item whose condition holds; each put stands for itself, in the order given, results in that order.
-    /// A later put is never durable before an earlier one of this or an earlier call; `durable` makes this and
-    /// everything before it durable before the answer (else the table may take its time).
+    /// Puts each item whose condition holds; each put stands for itself, results in the order given. Puts of one call may
+    /// happen side by side, in any order; those of one key happen in the order given. What must come first goes into a
+    /// call of its own: no put is durable before every put of the calls that were answered before its own began.
+    /// `durable` makes this and everything before it durable before the answer (else the table may take its time).
+    ///
+    /// Of a call that fails, any put may have happened, and any may still happen while its condition holds.
     fn replace(
         &self,
         replacements: Vec<Replacement>,
         durable: bool,
     ) -> impl Future<Output = Result<Vec<Replaced>, LiveError>> + Send;
 
-    /// Deletes each item whose whole watermark is this one, after every put before the call; durable when it answers. Says
-    /// of each whether it did.
+    /// Deletes each item whose whole watermark is this one, after every put of the calls that were answered before; durable
+    /// when it answers. Says of each whether it did; one that is gone already may have been deleted by this very call, where
+    /// the table asks twice by itself.
     fn remove(&self, removals: Vec<(Key, Watermarks)>) -> impl Future<Output = Result<Vec<bool>, LiveError>> + Send;
 
     /// Every item of a partition whose sort key starts with a prefix, in order of sort key.

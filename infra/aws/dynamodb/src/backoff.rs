@@ -1,17 +1,37 @@
 //! How long to wait before a call that asked for patience is made again.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// So often a call that is throttled in part is made before that is the answer.
-pub(crate) const ATTEMPTS: u32 = 8;
 const FIRST: Duration = Duration::from_millis(25);
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Waits before the next attempt, `attempt` from 0. What calls run side by side are spread by how long each took.
+/// Waits before the next attempt, `attempt` from 0.
 pub(crate) async fn wait(attempt: u32) {
+    tokio::time::sleep(pause(attempt, chance())).await;
+}
+
+/// Half for sure, the rest by chance, so that callers part which were refused together.
+fn pause(attempt: u32, chance: f64) -> Duration {
     let longest = FIRST.saturating_mul(1 << attempt.min(10)).min(LONGEST);
-    // Half for sure, the rest by chance: the clock's last digits are chance enough to part callers.
-    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
-    let share = f64::from(nanos % 1_000) / 1_000.0;
-    tokio::time::sleep(longest.mul_f64(0.5 + share / 2.0)).await;
+    longest.mul_f64(0.5 + chance / 2.0)
+}
+
+/// From 0 to 1, another one every time: the standard library seeds its hashers so.
+fn chance() -> f64 {
+    f64::from(RandomState::new().hash_one(0) as u32) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_bound_and_differ() {
+        assert_eq!([0, 1, 2].map(|attempt| pause(attempt, 1.0).as_millis()), [25, 50, 100]);
+        assert_eq!([0, 1, 2].map(|attempt| pause(attempt, 0.0).as_micros()), [12_500, 25_000, 50_000]);
+        assert_eq!([10, 100, u32::MAX].map(|attempt| pause(attempt, 1.0)), [LONGEST; 3]);
+        let chances: std::collections::HashSet<u64> = (0..100).map(|_| chance().to_bits()).collect();
+        assert!(chances.len() > 90, "{}", chances.len());
+    }
 }

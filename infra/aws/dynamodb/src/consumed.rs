@@ -1,4 +1,4 @@
-//! What AWS charged, as it says so itself.
+//! What AWS charged: as it says so itself, and for failed conditions, of which it says nothing, by its rules.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,6 +27,10 @@ impl Meter {
 
     pub(crate) fn note_write<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.write.fetch_add(tenths(consumed), Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_write(&self, units: f64) {
+        self.write.fetch_add((units * 10.0).round() as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn units(&self) -> Units {

@@ -32,14 +32,22 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), TableError>
         return Err(classify(name, &error));
     }
     for attempt in 0..LOOKS {
-        let described = client.describe_table().table_name(name).send().await;
-        let described = described.map_err(|error| classify(name, &error))?;
-        if described.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
-            return Ok(());
+        match client.describe_table().table_name(name).send().await {
+            Ok(described) if described.table().and_then(|table| table.table_status()).is_some_and(takes_calls) => {
+                return Ok(());
+            }
+            // Right after the call the service may not know of the table yet.
+            Err(error) if !error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+                return Err(classify(name, &error));
+            }
+            _ => backoff::wait(attempt).await,
         }
-        backoff::wait(attempt).await;
     }
     Err(TableError::Unavailable { table: name.to_string(), reason: "it does not become active".into() })
+}
+
+fn takes_calls(status: &TableStatus) -> bool {
+    matches!(status, TableStatus::Active | TableStatus::Updating)
 }
 
 /// Deletes a table; fine if there is none.

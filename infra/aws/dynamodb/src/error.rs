@@ -20,8 +20,8 @@ pub enum TableError {
         /// What the service or the connection said.
         reason: String,
     },
-    /// The service refuses the call as such (a key or an item is too large, the table is missing): trying again cannot
-    /// help.
+    /// The service refuses the call as such (a key or an item is too large, an expression is wrong): trying again cannot
+    /// help. A table that is missing, or that the caller may not use, is merely unavailable: it may come.
     #[error("the table {table} refuses the call: {reason}")]
     Refused {
         /// Which table.
@@ -40,12 +40,7 @@ const THROTTLED: [&str; 5] = [
     "Throttling",
 ];
 /// Codes of a call that is wrong as such.
-const REFUSED: [&str; 4] = [
-    "ValidationException",
-    "ResourceNotFoundException",
-    "ItemCollectionSizeLimitExceededException",
-    "AccessDeniedException",
-];
+const REFUSED: [&str; 2] = ["ValidationException", "ItemCollectionSizeLimitExceededException"];
 
 /// What an error of the SDK comes to.
 pub(crate) fn classify<E, R>(table: &str, error: &SdkError<E, R>) -> TableError

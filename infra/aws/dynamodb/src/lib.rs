@@ -12,12 +12,16 @@ mod condition;
 mod consumed;
 mod create;
 mod error;
+mod size;
 mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transaction;
 
 pub use condition::Condition;
 pub use consumed::Units;
 pub use create::{create_table, drop_table};
 pub use error::TableError;
+pub use size::{MAX_ITEM_BYTES, item_bytes};
 pub use table::{Attributes, PARTITION, Page, SORT, Table, Written, key};
 pub use transaction::{Transacted, Write};

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::condition::Condition;
 use crate::consumed::{Meter, Units};
 use crate::error::{TableError, classify};
+use crate::size::{item_bytes, write_units};
 use crate::{backoff, transaction};
 
 /// The partition key's attribute.
@@ -23,6 +26,8 @@ pub const SORT: &str = "sk";
 const MAX_GET_KEYS: usize = 100;
 /// So many calls of one read are under way at once.
 const GETS_AT_ONCE: usize = 8;
+/// So often a read that leads to nothing is made before that is the answer.
+const FRUITLESS_READS: u32 = 8;
 
 /// An item: its attributes by name, the keys among them.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -69,7 +74,8 @@ impl Table {
         &self.name
     }
 
-    /// What its calls were charged so far.
+    /// What its calls were charged so far, as far as they were answered: a call that the SDK repeats by itself is charged
+    /// each time, and tells of the last.
     pub fn units(&self) -> Units {
         self.meter.units()
     }
@@ -103,26 +109,42 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// What a call leaves unprocessed is asked for again, more and more patiently.
+    /// What a call leaves unprocessed, for its size or for want of throughput, is asked for again, more and more patiently
+    /// while nothing comes.
     async fn get_some(&self, keys: Vec<Attributes>, consistent: bool) -> Result<Vec<Attributes>, TableError> {
-        let (mut left, mut found) = (keys, Vec::new());
-        for attempt in 0..backoff::ATTEMPTS {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(consistent).build();
-            let wanted = wanted.map_err(|error| self.refused(error.to_string()))?;
-            let call = self.client.batch_get_item().request_items(&self.name, wanted);
-            let answer = call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-            let mut answer = answer.map_err(|error| classify(&self.name, &error))?;
-            self.meter.note_read(answer.consumed_capacity());
-            let responses = answer.responses.as_mut().and_then(|responses| responses.remove(&self.name));
-            found.extend(responses.unwrap_or_default());
-            let unprocessed = answer.unprocessed_keys.as_mut().and_then(|keys| keys.remove(&self.name));
-            left = unprocessed.map(|keys| keys.keys).unwrap_or_default();
-            if left.is_empty() {
+        let (mut left, mut found, mut fruitless) = (keys, Vec::new(), 0);
+        loop {
+            let before = left.len();
+            let (some, unprocessed) = self.get_once(left, consistent).await?;
+            found.extend(some);
+            if unprocessed.is_empty() {
                 return Ok(found);
             }
-            backoff::wait(attempt).await;
+            fruitless = if unprocessed.len() < before { 0 } else { fruitless + 1 };
+            if fruitless == FRUITLESS_READS {
+                return Err(TableError::Throttled { table: self.name.clone() });
+            }
+            backoff::wait(fruitless).await;
+            left = unprocessed;
         }
-        Err(TableError::Throttled { table: self.name.clone() })
+    }
+
+    /// The items that a call found, and the keys that it left.
+    async fn get_once(
+        &self,
+        keys: Vec<Attributes>,
+        consistent: bool,
+    ) -> Result<(Vec<Attributes>, Vec<Attributes>), TableError> {
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
+        let wanted = wanted.map_err(|error| self.refused(error.to_string()))?;
+        let call = self.client.batch_get_item().request_items(&self.name, wanted);
+        let answer = call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let answer = answer.map_err(|error| classify(&self.name, &error))?;
+        self.meter.note_read(answer.consumed_capacity());
+        // One table was asked: whatever name it goes by in the answer.
+        let found = answer.responses.into_iter().flat_map(HashMap::into_values).flatten().collect();
+        let left = answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|left| left.keys);
+        Ok((found, left.collect()))
     }
 
     /// Puts an item, its keys among its attributes, if the condition holds.
@@ -143,9 +165,11 @@ impl Table {
                 self.meter.note_write(answer.consumed_capacity());
                 Ok(Written::Done)
             }
-            Err(error) => match conflict(&error, |error| error.is_conditional_check_failed_exception()) {
-                true => Ok(Written::Refused(refused_item(error))),
-                false => Err(classify(&self.name, &error)),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(found)) => {
+                    Ok(Written::Refused(self.condition_failed(found.item())))
+                }
+                _ => Err(classify(&self.name, &error)),
             },
         }
     }
@@ -167,7 +191,7 @@ impl Table {
             .update_expression(update)
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         if !condition.expression.is_empty() {
             call = call
@@ -180,9 +204,9 @@ impl Table {
                 Ok(Ok(answer.attributes.unwrap_or_default()))
             }
             Err(error) => match error.as_service_error() {
-                Some(aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                    found,
-                )) => Ok(Err(found.item().cloned())),
+                Some(UpdateItemError::ConditionalCheckFailedException(found)) => {
+                    Ok(Err(self.condition_failed(found.item())))
+                }
                 _ => Err(classify(&self.name, &error)),
             },
         }
@@ -212,9 +236,9 @@ impl Table {
                 Ok(Written::Done)
             }
             Err(error) => match error.as_service_error() {
-                Some(aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
-                    found,
-                )) => Ok(Written::Refused(found.item().cloned())),
+                Some(DeleteItemError::ConditionalCheckFailedException(found)) => {
+                    Ok(Written::Refused(self.condition_failed(found.item())))
+                }
                 _ => Err(classify(&self.name, &error)),
             },
         }
@@ -274,22 +298,13 @@ impl Table {
         transaction::transact(self, writes).await
     }
 
+    /// A failed condition is charged by the item that is there, and the answer does not say so.
+    fn condition_failed(&self, there: Option<&Attributes>) -> Option<Attributes> {
+        self.meter.add_write(write_units(there.map_or(0, item_bytes)));
+        there.cloned()
+    }
+
     pub(crate) fn refused(&self, reason: String) -> TableError {
         TableError::Refused { table: self.name.clone(), reason }
-    }
-}
-
-fn conflict<E, R>(error: &SdkError<E, R>, is_conflict: impl Fn(&E) -> bool) -> bool {
-    error.as_service_error().is_some_and(is_conflict)
-}
-
-fn refused_item<R>(error: SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError, R>) -> Option<Attributes> {
-    use aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException as Failed;
-    match error {
-        SdkError::ServiceError(error) => match error.into_err() {
-            Failed(failed) => failed.item,
-            _ => None,
-        },
-        _ => None,
     }
 }

@@ -2,11 +2,12 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use crate::condition::Condition;
 use crate::error::{TableError, classify};
+use crate::size::{item_bytes, write_units};
 use crate::table::{Attributes, Table, key};
 
 /// One write of a transaction.
@@ -27,8 +28,13 @@ pub enum Transacted {
     Refused(Vec<Option<Option<Attributes>>>),
 }
 
-/// No token is sent: who repeats a transaction does so by its conditions, which have no age (a token has ten minutes).
+/// The SDK makes a token for each call: what it repeats by itself happens once, and says that it did. Who repeats a call
+/// does so by its conditions, which have no age (a token has ten minutes).
 pub(crate) async fn transact(table: &Table, writes: Vec<Write>) -> Result<Transacted, TableError> {
+    if writes.is_empty() {
+        return Ok(Transacted::Done);
+    }
+    let sizes: Vec<usize> = writes.iter().map(Write::bytes).collect();
     let writes = writes.into_iter().map(|write| item(table, write)).collect::<Result<Vec<_>, _>>()?;
     let call = table.client.transact_write_items().set_transact_items(Some(writes));
     match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
@@ -38,27 +44,48 @@ pub(crate) async fn transact(table: &Table, writes: Vec<Write>) -> Result<Transa
         }
         Err(error) => match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                let reasons = canceled.cancellation_reasons();
-                let failed = |code: Option<&str>| code == Some("ConditionalCheckFailed");
-                if !reasons.iter().any(|reason| failed(reason.code())) {
-                    return Err(busy(table, reasons.iter().filter_map(|reason| reason.code())));
-                }
-                let found = reasons.iter().map(|reason| failed(reason.code()).then(|| reason.item().cloned()));
-                Ok(Transacted::Refused(found.collect()))
+                canceled_for(table, canceled.cancellation_reasons(), &sizes)
             }
             _ => Err(classify(&table.name, &error)),
         },
     }
 }
 
-/// Another transaction was at the same items, or throughput ran out: nothing happened.
-fn busy<'a>(table: &Table, codes: impl Iterator<Item = &'a str>) -> TableError {
-    let codes: Vec<&str> = codes.filter(|code| *code != "None").collect();
-    let table = table.name.clone();
-    if codes.iter().any(|code| code.contains("Throttl") || code.contains("Throughput")) {
-        return TableError::Throttled { table };
+/// What is said of each write, in order.
+fn canceled_for(table: &Table, reasons: &[CancellationReason], sizes: &[usize]) -> Result<Transacted, TableError> {
+    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    if !reasons.iter().any(failed) {
+        return Err(not_tried(table, reasons));
     }
-    TableError::Unavailable { table, reason: format!("the transaction was canceled: {}", codes.join(", ")) }
+    // Each write is charged twice, as if it had happened.
+    for (reason, size) in reasons.iter().zip(sizes) {
+        table.meter.add_write(2.0 * write_units(reason.item().map_or(0, item_bytes).max(*size)));
+    }
+    let found = reasons.iter().map(|reason| failed(reason).then(|| reason.item().cloned()));
+    Ok(Transacted::Refused(found.collect()))
+}
+
+/// Another transaction was at the same items, throughput ran out, or a write is wrong as such: nothing happened.
+fn not_tried(table: &Table, reasons: &[CancellationReason]) -> TableError {
+    let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
+    let any = |words: &[&str]| codes.iter().any(|code| words.iter().any(|word| code.contains(word)));
+    let (name, reason) = (table.name.clone(), format!("the transaction was canceled: {}", codes.join(", ")));
+    if any(&["Validation", "SizeLimit"]) {
+        TableError::Refused { table: name, reason }
+    } else if any(&["Throttl", "Throughput"]) {
+        TableError::Throttled { table: name }
+    } else {
+        TableError::Unavailable { table: name, reason }
+    }
+}
+
+impl Write {
+    fn bytes(&self) -> usize {
+        match self {
+            Write::Put(attributes, _) => item_bytes(attributes),
+            Write::Delete(..) => 0,
+        }
+    }
 }
 
 fn item(table: &Table, write: Write) -> Result<TransactWriteItem, TableError> {

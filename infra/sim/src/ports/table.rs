@@ -1,7 +1,7 @@
 //! A live table that throttles, times out before or after a put, is stale where that is allowed, and after a crash of the
 //! machine may have lost what was not durable. It watches what the protocol promises at every single put.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trilha_core::keys::{self, Kind};
@@ -31,7 +31,12 @@ pub struct TableState {
     /// Every put is durable when it answers, as on DynamoDB.
     durable: bool,
     embedded: Option<Mutex<Embedded>>,
+    /// Puts whose callers have been told that they failed, and the time until which they may still come.
+    late: Mutex<Vec<(i64, Replacement)>>,
 }
+
+/// So long may a put be under way that its caller has given up.
+const LATE_MILLIS: i64 = 30_000;
 
 /// The embedded table over a real file, beside which the items are kept to be watched.
 struct Embedded {
@@ -53,11 +58,16 @@ impl TableState {
     /// An empty table.
     pub fn new(ranges: Arc<Ranges>, kind: TableKind) -> anyhow::Result<TableState> {
         let embedded = if kind == TableKind::Embedded { Some(Mutex::new(Embedded::new()?)) } else { None };
-        Ok(TableState { items: Mutex::default(), ranges, durable: kind == TableKind::Durable, embedded })
+        let durable = kind == TableKind::Durable;
+        Ok(TableState { items: Mutex::default(), ranges, durable, embedded, late: Mutex::default() })
     }
 
     fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn late(&self) -> MutexGuard<'_, Vec<(i64, Replacement)>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn embedded(&self) -> Option<Arc<EmbeddedTable>> {
@@ -68,6 +78,7 @@ impl TableState {
     /// The machine has crashed: of what was not durable, everything from some put on is gone. The embedded table opens the
     /// file as it was.
     pub fn crash(&self, dice: &mut Dice) -> anyhow::Result<()> {
+        self.late().clear();
         let Some(embedded) = &self.embedded else {
             let mut items = self.items();
             let kept = dice.roll(items.undo.len() + 1);
@@ -150,6 +161,7 @@ enum Fault {
     Throttled,
     Before,
     After,
+    Late,
     Repeated,
 }
 
@@ -180,10 +192,61 @@ impl SimTable {
             Some(Fault::Before)
         } else if self.world().fault("table put timed out after", 9) {
             Some(Fault::After)
+        } else if self.world().fault("table put came late", 6) {
+            Some(Fault::Late)
         } else if self.world().fault("table put repeated by its library", 4) {
             Some(Fault::Repeated)
         } else {
             None
+        }
+    }
+
+    /// In which order the puts of a call happen: any, but each key's in theirs.
+    fn order(&self, replacements: &[Replacement]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..replacements.len()).collect();
+        self.world().roll(|dice| dice.shuffle(&mut order));
+        let mut of_key: BTreeMap<&Key, VecDeque<usize>> = BTreeMap::new();
+        for (at, replacement) in replacements.iter().enumerate() {
+            of_key.entry(&replacement.item.key).or_default().push_back(at);
+        }
+        let in_turn = |at: &usize| of_key.get_mut(&replacements[*at].item.key)?.pop_front();
+        order.iter().filter_map(in_turn).collect()
+    }
+
+    /// Somebody's turn, before which puts may come that nobody waits for any more.
+    async fn turn(&self) -> Result<(), LiveError> {
+        self.process.turn().await;
+        let now = self.world().now_millis();
+        let due: Vec<Replacement> = {
+            let mut late = self.state.late();
+            late.retain(|(until, _)| *until > now);
+            let comes = |_: &mut (i64, Replacement)| self.world().roll(|dice| dice.chance(100));
+            late.extract_if(.., comes).map(|(_, replacement)| replacement).collect()
+        };
+        for replacement in due {
+            self.put(replacement, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_or_fail(&self, replacement: Replacement, durable: bool) -> Result<Replaced, LiveError> {
+        match self.put_fault() {
+            Some(Fault::Throttled) => Err(LiveError::Throttled),
+            Some(Fault::Before) => Err(LiveError::Unavailable("the put timed out".into())),
+            Some(Fault::After) => {
+                self.put(replacement, durable).await?;
+                Err(LiveError::Unavailable("the answer was lost".into()))
+            }
+            Some(Fault::Late) => {
+                self.state.late().push((self.world().now_millis() + LATE_MILLIS, replacement));
+                Err(LiveError::Unavailable("the put timed out, and goes on".into()))
+            }
+            // It was done, the answer was lost, and the library asked again by itself.
+            Some(Fault::Repeated) => {
+                self.put(replacement.clone(), durable).await?;
+                self.put(replacement, durable).await
+            }
+            None => self.put(replacement, durable).await,
         }
     }
 
@@ -287,7 +350,7 @@ fn view_of(learner: &Key, shard: &str) -> Option<Key> {
 
 impl LiveTable for SimTable {
     async fn get(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
-        self.process.turn().await;
+        self.turn().await?;
         self.read_fails()?;
         let read: Vec<Option<Item>> = {
             let items = self.state.items();
@@ -311,36 +374,33 @@ impl LiveTable for SimTable {
         Ok(keys.iter().zip(read).map(stale).collect())
     }
 
+    /// The puts of a call are under way together: they happen in any order, those of one key in theirs. Where one fails,
+    /// some of the others happen all the same.
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
         limits::check(&replacements)?;
-        let last = replacements.len().saturating_sub(1);
-        let mut results = Vec::new();
-        for (at, replacement) in replacements.into_iter().enumerate() {
+        let order = self.order(&replacements);
+        let last = order.last().copied();
+        let mut results: Vec<Option<Replaced>> = replacements.iter().map(|_| None).collect();
+        let mut failed = None;
+        for at in order {
             // A crash may come between any two puts.
-            self.process.turn().await;
-            let durable = durable && at == last;
-            match self.put_fault() {
-                Some(Fault::Throttled) => return Err(LiveError::Throttled),
-                Some(Fault::Before) => return Err(LiveError::Unavailable("the put timed out".into())),
-                Some(Fault::After) => {
-                    self.put(replacement, durable).await?;
-                    return Err(LiveError::Unavailable("the answer was lost".into()));
-                }
-                // It was done, the answer was lost, and the library asked again by itself.
-                Some(Fault::Repeated) => {
-                    self.put(replacement.clone(), durable).await?;
-                    results.push(self.put(replacement, durable).await?);
-                }
-                None => results.push(self.put(replacement, durable).await?),
+            self.turn().await?;
+            if failed.is_some() && self.world().roll(|dice| dice.chance(500)) {
+                continue;
+            }
+            match self.put_or_fail(replacements[at].clone(), durable && Some(at) == last).await {
+                Ok(replaced) => results[at] = Some(replaced),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(results)
+        let all = results.into_iter().collect::<Option<Vec<Replaced>>>();
+        failed.map_or_else(|| Ok(all.unwrap_or_default()), Err)
     }
 
     async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
         let mut results = Vec::new();
         for (key, watermarks) in removals {
-            self.process.turn().await;
+            self.turn().await?;
             if let Some(Fault::Throttled | Fault::Before) = self.put_fault() {
                 return Err(LiveError::Unavailable("the removal timed out".into()));
             }
@@ -365,7 +425,7 @@ impl LiveTable for SimTable {
         sort_prefix: &str,
         consistency: Consistency,
     ) -> Result<Vec<Item>, LiveError> {
-        self.process.turn().await;
+        self.turn().await?;
         self.read_fails()?;
         if consistency == Consistency::Eventual {
             self.world().fail(format!("who writes reads {partition:?} as it was some moments ago"));
