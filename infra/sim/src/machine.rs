@@ -172,7 +172,9 @@ impl Machine {
             quarantine: Arc::new(quarantine),
             settings: Arc::new(settings),
         };
-        Arc::new(Collector::new(ports, &self.keys, self.zone, sleep(process)).expect("the zone is known"))
+        let collector = Collector::new(ports, &self.keys, self.zone, sleep(process)).expect("the zone is known");
+        // Turns part the waits already.
+        Arc::new(collector.with_randomness(Arc::new(|bytes: &mut [u8]| bytes.fill(0))))
     }
 
     /// What happens to strays in a process.

@@ -30,6 +30,7 @@ use crate::credential::{Credential, KeyRing};
 use crate::identities::Identities;
 use crate::pseudonym::{Pseudonyms, Rows, Tenant};
 use crate::quarantine::{Quarantine, Rejection, Sending};
+use crate::random::{OsRandom, Randomness};
 use crate::settings::SettingsStore;
 use intake::{Refused, Taken};
 
@@ -100,7 +101,7 @@ pub struct Collector<S, I, Q, C> {
     quarantine: Arc<Q>,
     settings: Arc<C>,
     default_zone: String,
-    sleep: Sleep,
+    backoff: put::Backoff,
 }
 
 /// Where a stamped event came from.
@@ -128,8 +129,15 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
             quarantine: ports.quarantine,
             settings: ports.settings,
             default_zone: default_zone.to_string(),
-            sleep,
+            backoff: put::Backoff { sleep, random: Arc::new(OsRandom) },
         })
+    }
+
+    /// The same with another source of chance, by which waits between attempts differ; tests pass one that repeats.
+    #[must_use]
+    pub fn with_randomness(mut self, random: Arc<dyn Randomness>) -> Self {
+        self.backoff.random = random;
+        self
     }
 
     /// Takes the events of one request. What it answers is durable: what was accepted on the stream, what was refused in
@@ -154,7 +162,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let records = packed.into_iter().map(|record| Record::new(record.bucket, record.bytes, record.events));
         let records: Vec<_> = records.collect();
         let entries = records.iter().map(|record| record.entry.clone()).collect();
-        let failures = put::put_all(&self.stream, entries, &self.sleep).await;
+        let failures = put::put_all(&self.stream, entries, &self.backoff).await;
         receipt::receipt(&records, &failures, &origins, refused)
     }
 

@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use support::*;
@@ -363,8 +364,8 @@ async fn a_zone_that_does_not_exist_is_refused() {
     assert!(Collector::new(ports(&world), &world.keys, "Mars/Olympus", no_sleep()).is_err());
 }
 
-#[tokio::test]
-async fn attempts_wait_longer_each_time() {
+/// The waits between the attempts of one event, by a source of chance.
+async fn waits(random: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Vec<u128> {
     let waits = Arc::new(Mutex::new(Vec::new()));
     let world = World::new(ScriptedStream::new(&[Call::Lost; 9]));
     let sleep: Sleep = Arc::new({
@@ -375,9 +376,33 @@ async fn attempts_wait_longer_each_time() {
         }
     });
     let collector = Collector::new(ports(&world), &world.keys, "UTC", sleep).unwrap();
+    let collector = collector.with_randomness(Arc::new(random));
     let texts = views_of(0..1);
     collector.collect(&key(), Protocol::Native, LIVE, native_events(&texts)).await.unwrap_err();
-    assert_eq!(*waits.lock().unwrap(), [50, 100, 200, 400]);
+    waits.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn attempts_wait_longer_each_time_and_by_chance() {
+    assert_eq!(waits(|bytes| bytes.fill(0)).await, [50, 100, 200, 400]);
+    assert_eq!(waits(|bytes| bytes.fill(0xff)).await, [100, 200, 400, 800]);
+    let turn = AtomicU8::new(0);
+    let waits = waits(move |bytes| bytes.fill(if turn.fetch_add(1, Ordering::Relaxed) == 1 { 0 } else { 0xff })).await;
+    assert_eq!(waits, [100, 100, 400, 800], "each wait has its own chance");
+}
+
+#[tokio::test]
+async fn only_who_was_refused_every_time_is_told_that_nothing_was_taken() {
+    let full = Call::AllFails(PutFailure::Throttled);
+    for other in [Call::Lost, Call::WrittenButLost, Call::AllFails(PutFailure::Internal)] {
+        for at in 0..5 {
+            let mut calls = [full; 5];
+            calls[at] = other;
+            let world = World::new(ScriptedStream::new(&calls));
+            let error = world.collect(LIVE, &views_of(0..3)).await.unwrap_err();
+            assert!(matches!(error, CollectError::Unavailable(_)), "attempt {at}: {error}");
+        }
+    }
 }
 
 /// Stores that are down.

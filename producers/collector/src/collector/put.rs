@@ -7,16 +7,37 @@ use tokio::task::JoinSet;
 use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutEntry, PutFailure, Stream, StreamError};
 
 use super::Sleep;
+use crate::random::Randomness;
 
 /// How often an entry is put before it is given up.
 pub(super) const ATTEMPTS: u32 = 5;
-/// The wait before the second attempt; it doubles from there.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// The wait before the second attempt, at most; it doubles from there. A shard's limit is by the second, so that all of the
+/// waits are longer than that, or near it.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// What time and chance are to putting.
+#[derive(Clone)]
+pub(super) struct Backoff {
+    pub sleep: Sleep,
+    /// Parts the waits of those who were refused at the same time.
+    pub random: Arc<dyn Randomness>,
+}
+
+impl Backoff {
+    /// Waits before an attempt, from half of its bound up to all of it.
+    async fn before(&self, attempt: u32) {
+        let bound = FIRST_WAIT * 2u32.pow(attempt - 2);
+        let mut chance = [0; 4];
+        self.random.fill(&mut chance);
+        let part = f64::from(u32::from_le_bytes(chance)) / f64::from(u32::MAX);
+        (self.sleep)(bound / 2 + (bound / 2).mul_f64(part)).await;
+    }
+}
 
 /// Why an entry is not known to be on the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The stream is full.
+    /// The stream is full, and took no attempt.
     Throttled,
     /// It failed, or what it did is not known.
     Unavailable,
@@ -24,11 +45,15 @@ pub(super) enum Failure {
 
 /// Puts every entry; says of each, in their order, what it failed of. An entry that was written by a call that failed is
 /// written again: its events carry the same ids.
-pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, entries: Vec<PutEntry>, sleep: &Sleep) -> Vec<Option<Failure>> {
+pub(super) async fn put_all<S: Stream>(
+    stream: &Arc<S>,
+    entries: Vec<PutEntry>,
+    backoff: &Backoff,
+) -> Vec<Option<Failure>> {
     let mut parts = parts(entries);
     if parts.len() <= 1 {
         return match parts.pop() {
-            Some(part) => put_part(&**stream, part, sleep).await,
+            Some(part) => put_part(&**stream, part, backoff).await,
             None => Vec::new(),
         };
     }
@@ -36,8 +61,8 @@ pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, entries: Vec<PutEntry>, 
     let mut failures: Vec<_> = parts.iter().map(|part| vec![Some(Failure::Unavailable); part.len()]).collect();
     let mut puts = JoinSet::new();
     for (at, part) in parts.into_iter().enumerate() {
-        let (stream, sleep) = (stream.clone(), sleep.clone());
-        puts.spawn(async move { (at, put_part(&*stream, part, &sleep).await) });
+        let (stream, backoff) = (stream.clone(), backoff.clone());
+        puts.spawn(async move { (at, put_part(&*stream, part, &backoff).await) });
     }
     while let Some(put) = puts.join_next().await {
         match put {
@@ -48,13 +73,11 @@ pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, entries: Vec<PutEntry>, 
     failures.concat()
 }
 
-async fn put_part<S: Stream>(stream: &S, entries: Vec<PutEntry>, sleep: &Sleep) -> Vec<Option<Failure>> {
-    let mut failures = vec![Some(Failure::Unavailable); entries.len()];
-    let mut wait = FIRST_WAIT;
+async fn put_part<S: Stream>(stream: &S, entries: Vec<PutEntry>, backoff: &Backoff) -> Vec<Option<Failure>> {
+    let mut failures = vec![Some(Failure::Throttled); entries.len()];
     for attempt in 1..=ATTEMPTS {
         if attempt > 1 {
-            sleep(wait).await;
-            wait *= 2;
+            backoff.before(attempt).await;
         }
         let left: Vec<usize> = (0..entries.len()).filter(|at| failures[*at].is_some()).collect();
         let results = stream.put_records(left.iter().map(|at| entries[*at].clone()).collect()).await;
@@ -66,7 +89,8 @@ async fn put_part<S: Stream>(stream: &S, entries: Vec<PutEntry>, sleep: &Sleep) 
     failures
 }
 
-/// Notes what one call came to; whether asking again can help.
+/// Notes what one call came to; whether asking again can help. Who is throttled after a call that may have written stays
+/// unavailable: nobody is told that nothing was taken who cannot know it.
 fn note<T>(
     left: &[usize],
     results: Result<Vec<Result<T, PutFailure>>, StreamError>,
@@ -75,10 +99,11 @@ fn note<T>(
     match results {
         Ok(results) => {
             for (at, result) in left.iter().zip(results) {
-                failures[*at] = result.err().map(|failure| match failure {
-                    PutFailure::Throttled => Failure::Throttled,
-                    PutFailure::Internal => Failure::Unavailable,
-                });
+                failures[*at] = match result {
+                    Ok(_) => None,
+                    Err(PutFailure::Throttled) => failures[*at],
+                    Err(PutFailure::Internal) => Some(Failure::Unavailable),
+                };
             }
             true
         }
