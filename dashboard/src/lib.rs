@@ -14,6 +14,8 @@ pub mod source;
 
 pub mod session;
 
+pub mod claims;
+
 pub mod oidc;
 
 mod error;

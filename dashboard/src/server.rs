@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::api::{CourseList, CourseViews, PageConfig, SessionInfo, SignInWay};
 use crate::error::ApiError;
 use crate::oidc::Oidc;
-use crate::session::{Session, SessionKey, verify};
+use crate::session::{Session, SessionError, SessionKey, verify};
 use crate::source::{ViewSource, ViewsQuery};
 use crate::units::Time;
 use crate::{assets, etag, headers};
@@ -188,15 +188,21 @@ impl<S> Dashboard<S> {
     }
 }
 
-/// The session of a request: a bearer token, else the cookie.
+/// The session of a request: one that a front has verified and put into its extensions, a bearer token, else the cookie.
+/// Only code in this process can put an extension.
 struct Signed(Session);
 
 impl<S: ViewSource> FromRequestParts<Dashboard<S>> for Signed {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, dashboard: &Dashboard<S>) -> Result<Self, ApiError> {
+        let now_millis = (dashboard.clock)();
+        if let Some(session) = parts.extensions.get::<Session>() {
+            let lasts = session.expires_millis > now_millis;
+            return if lasts { Ok(Self(session.clone())) } else { Err(SessionError::Expired.into()) };
+        }
         let token = bearer(&parts.headers).or_else(|| cookie(&parts.headers)).ok_or(ApiError::NotSignedIn)?;
-        Ok(Self(verify(&dashboard.key, token, (dashboard.clock)())?))
+        Ok(Self(verify(&dashboard.key, token, now_millis)?))
     }
 }
 

@@ -164,6 +164,33 @@ async fn without_a_session_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn a_session_that_a_front_has_verified_is_signed_in_until_it_ends() {
+    let harness = harness(Memory::default());
+    let session = |courses: &[&str], expires_millis| Session {
+        tenant: "front".into(),
+        instructor: "ana@example.org".into(),
+        courses: Some(courses.iter().map(|course| (*course).to_owned()).collect()),
+        expires_millis,
+    };
+    let get = async |path: &str, session: Session| {
+        // A token of somebody else beside it changes nothing.
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {}", token()));
+        let request = request.extension(session).body(Body::empty()).unwrap();
+        harness.router.clone().oneshot(request).await.unwrap()
+    };
+    let answer = get("/api/v1/session", session(&[TURMA], NOW_MILLIS + 1)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(body(answer).await, json!({"tenant": "front", "instructor": "ana@example.org", "courses": [TURMA]}));
+    let courses = get("/api/v1/courses", session(&[TURMA], NOW_MILLIS + 1)).await;
+    assert_eq!(body(courses).await["courses"].as_array().unwrap().len(), 1);
+    assert_eq!(harness.source.asked.lock().unwrap()[0].tenant, "front");
+    let forbidden = get(&views_path("other"), session(&[TURMA], NOW_MILLIS + 1)).await;
+    check_error(forbidden, StatusCode::FORBIDDEN, "course_forbidden").await;
+    let ended = get("/api/v1/session", session(&[TURMA], NOW_MILLIS)).await;
+    check_error(ended, StatusCode::UNAUTHORIZED, "session_expired").await;
+}
+
+#[tokio::test]
 async fn a_forged_or_expired_session_is_refused() {
     let harness = harness(Memory::default());
     let expired = harness.get_as(&token_of(None, NOW_MILLIS), "/api/v1/session").await;

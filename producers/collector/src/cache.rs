@@ -4,7 +4,8 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-pub(crate) struct Cache<K, V> {
+/// A map that forgets.
+pub struct Cache<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
     most_per_generation: usize,
@@ -12,11 +13,12 @@ pub(crate) struct Cache<K, V> {
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     /// Holds at least `most_per_generation` of the values used last, and at most twice as many.
-    pub(crate) fn new(most_per_generation: usize) -> Cache<K, V> {
+    pub fn new(most_per_generation: usize) -> Cache<K, V> {
         Cache { young: HashMap::new(), old: HashMap::new(), most_per_generation }
     }
 
-    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
+    /// A value, which counts as used.
+    pub fn get<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -28,7 +30,8 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         Some(value)
     }
 
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    /// Holds a value in place of the one that was there.
+    pub fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= self.most_per_generation && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
@@ -36,7 +39,8 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         self.young.insert(key, value);
     }
 
-    pub(crate) fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q)
+    /// Forgets a value.
+    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
     {

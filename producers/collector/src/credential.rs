@@ -86,7 +86,12 @@ pub struct KeyRing {
 impl WriteKey {
     /// A new key, and its text: shown once, kept by its platform.
     pub fn generate(name: &str, randomness: &dyn Randomness) -> (WriteKey, String) {
-        let text = format!("{KEY_PREFIX}{}", Secret::generate(randomness).to_hex());
+        WriteKey::of_secret(name, &Secret::generate(randomness))
+    }
+
+    /// The key whose text stands for this secret, and that text.
+    pub fn of_secret(name: &str, secret: &Secret) -> (WriteKey, String) {
+        let text = format!("{KEY_PREFIX}{}", secret.to_hex());
         (WriteKey { name: name.to_string(), sha256: Sha256::digest(text.as_bytes()).into() }, text)
     }
 }

@@ -21,7 +21,7 @@ pub mod settings;
 pub mod random;
 pub mod seal;
 
-mod cache;
+pub mod cache;
 pub mod embedded;
 pub mod memory;
 

@@ -15,7 +15,7 @@ use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::reader::Refusal;
 use trilha_schemas::sequence::SequenceNumber;
 
-pub(crate) use row::Row;
+pub use row::Row;
 
 use crate::credential::Credential;
 use crate::seal::Sealer;
@@ -181,7 +181,7 @@ impl Rejection {
 
     /// The key of its row: of a stream record its position, of a request what was sent. What a learner's token sent is a row
     /// of its own, so that nobody's row lends another's its rights.
-    pub(crate) fn key(&self, sealer: &Sealer) -> RowKey {
+    pub fn key(&self, sealer: &Sealer) -> RowKey {
         RowKey(match &self.source {
             Source::Request { protocol } => {
                 let sent = [self.tenant.as_bytes(), protocol.as_str().as_bytes(), &self.raw];

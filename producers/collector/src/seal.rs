@@ -56,9 +56,15 @@ impl Secret {
         HmacSha256::new_from_slice(&self.0).expect("HMAC takes a key of any length")
     }
 
+    /// HMAC-SHA-256 of a label with a root of any length as its key: from one root that is kept, a secret for each label.
+    pub fn derived(root: &[u8], label: &str) -> Secret {
+        let hmac = HmacSha256::new_from_slice(root).expect("HMAC takes a key of any length");
+        Secret(hmac.chain_update(label.as_bytes()).finalize().into_bytes().into())
+    }
+
     /// Another secret, one for each label.
     fn derive(&self, label: &str) -> Secret {
-        Secret(self.hmac().chain_update(label.as_bytes()).finalize().into_bytes().into())
+        Secret::derived(&self.0, label)
     }
 }
 
@@ -160,5 +166,13 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert_eq!(Secret::from_hex(&secret.to_hex()), Some(secret));
         assert_eq!(Secret::from_hex("abcd"), None);
+    }
+
+    #[test]
+    fn a_secret_follows_from_root_and_label() {
+        // As Python's hmac.new(b"root", b"label", "sha256") computes it.
+        let expected = "b46db79d549fc4b64cb19568df2f5a388b93ebf0f15bbf67bbabe849620640e0";
+        assert_eq!(Secret::derived(b"root", "label").to_hex(), expected);
+        assert_ne!(Secret::derived(b"root", "other"), Secret::derived(b"root", "label"));
     }
 }

@@ -154,7 +154,8 @@ impl Settings {
 }
 
 impl LogEntry {
-    pub(crate) fn learner_read(actor: &str, learner: Pseudonym, at_millis: i64) -> LogEntry {
+    /// Somebody read a named learner's data.
+    pub fn learner_read(actor: &str, learner: Pseudonym, at_millis: i64) -> LogEntry {
         LogEntry { at_millis, actor: actor.to_string(), action: Action::LearnerRead { learner: learner.to_string() } }
     }
 }

@@ -5,7 +5,7 @@ use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::credential::Credential;
-use crate::quarantine::{KEPT_MILLIS, Quarantine, Redacted, Rejection, RowKey, Sending, Source, find};
+use crate::quarantine::{KEPT_MILLIS, MAX_RAW_BYTES, Quarantine, Redacted, Rejection, RowKey, Sending, Source, find};
 
 const WORKS: &str = "the store works";
 const RECEIVED: i64 = 1_772_479_800_000;
@@ -42,6 +42,9 @@ pub async fn suite<Q: Quarantine>(mut fresh: impl FnMut() -> Q) {
     rows_are_found_by_learner(&fresh()).await;
     a_row_is_marked_once(&fresh()).await;
     rows_are_gone_after_thirty_days(&fresh()).await;
+    bodies_of_any_size_open_whole(&fresh()).await;
+    the_same_at_once_is_one_row(&fresh()).await;
+    rows_of_many_days_are_listed_in_order(&fresh()).await;
 }
 
 /// A kept rejection comes back byte for byte.
@@ -135,4 +138,54 @@ pub async fn rows_are_gone_after_thirty_days(quarantine: &impl Quarantine) {
     assert!(quarantine.about("escola", Pseudonym([1; 16])).await.expect(WORKS).is_empty());
     let left: Vec<_> = quarantine.list(None, 9).await.expect(WORKS).into_iter().map(|row| row.key).collect();
     assert_eq!(left, [keys[1]]);
+}
+
+/// From nothing to the most that is kept, also where a store has to part them.
+pub async fn bodies_of_any_size_open_whole(quarantine: &impl Quarantine) {
+    let sizes = [0, 1, 2_000, 4_096, 358_400, 500_000, MAX_RAW_BYTES, MAX_RAW_BYTES + 9];
+    // No two bytes that follow each other are alike, nor two stretches of a part's length.
+    let body = |size: usize| (0..size).map(|at| (at % 251) as u8 ^ (at >> 16) as u8).collect::<Vec<_>>();
+    let kept: Vec<_> = sizes.iter().map(|size| Rejection { raw: body(*size), ..rejection("", RECEIVED) }).collect();
+    let keys = quarantine.keep(kept.clone()).await.expect(WORKS);
+    for (key, kept) in keys.iter().zip(kept) {
+        let most = kept.raw.len().min(MAX_RAW_BYTES);
+        let opened = quarantine.open(*key).await.expect(WORKS).expect("the row is there");
+        assert!(opened.raw == kept.raw[..most], "{} bytes", kept.raw.len());
+    }
+    let listed = quarantine.list(None, 99).await.expect(WORKS);
+    assert_eq!(listed.iter().map(|row| row.raw_bytes as usize).max(), Some(MAX_RAW_BYTES + 9));
+    assert_eq!(listed.len(), sizes.len());
+}
+
+/// Those who keep the same at once, and one who sends it twice in one call, make one row, which opens.
+pub async fn the_same_at_once_is_one_row(quarantine: &impl Quarantine) {
+    let raw = "x".repeat(400_000);
+    let keep = |later| quarantine.keep(vec![rejection(&raw, RECEIVED + later), rejection(&raw, RECEIVED + later)]);
+    let (one, two, three) = tokio::join!(keep(0), keep(1), keep(2));
+    let keys = [one, two, three].map(|keys| keys.expect(WORKS));
+    assert!(keys.iter().flatten().all(|key| *key == keys[0][0]));
+    assert_eq!(quarantine.list(None, 9).await.expect(WORKS).len(), 1);
+    let opened = quarantine.open(keys[0][0]).await.expect(WORKS).expect("the row is there");
+    assert!(opened.raw == raw.as_bytes());
+}
+
+/// A listing goes from day to day, over days without a row, however long its pages are.
+pub async fn rows_of_many_days_are_listed_in_order(quarantine: &impl Quarantine) {
+    let days_ago = [0, 0, 0, 1, 2, 2, 9, 20, 29];
+    let old = |(number, days): (usize, i64)| rejection(&format!("old {number}"), RECEIVED - days * 86_400_000);
+    quarantine.keep(days_ago.into_iter().enumerate().map(old).collect()).await.expect(WORKS);
+    let whole = quarantine.list(None, 99).await.expect(WORKS);
+    assert_eq!(whole.len(), days_ago.len());
+    assert!(whole.windows(2).all(|pair| pair[0].cursor() < pair[1].cursor()));
+    for most in [1, 2, 4] {
+        let (mut listed, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = quarantine.list(cursor, most).await.expect(WORKS);
+            let Some(last) = page.last() else { break };
+            cursor = Some(last.cursor());
+            listed.extend(page);
+        }
+        assert_eq!(listed, whole, "pages of {most}");
+    }
+    assert!(quarantine.list(None, 0).await.expect(WORKS).is_empty());
 }

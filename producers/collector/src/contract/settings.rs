@@ -17,6 +17,9 @@ pub async fn suite<C: SettingsStore>(mut fresh: impl FnMut() -> C) {
     a_change_out_of_range_changes_nothing(&fresh()).await;
     courses_and_tenants_are_apart(&fresh()).await;
     reading_a_learner_is_logged(&fresh()).await;
+    many_courses_begin_at_once(&fresh()).await;
+    changes_at_once_are_all_made(&fresh()).await;
+    settings_of_any_size_come_back(&fresh()).await;
 }
 
 async fn first(store: &impl SettingsStore, courses: &[&str]) -> Vec<u32> {
@@ -82,4 +85,54 @@ pub async fn reading_a_learner_is_logged(store: &impl SettingsStore) {
     let log = store.log("escola", "turma-1").await.expect(WORKS);
     assert_eq!(log.len(), 2);
     assert_eq!(log[0].action, Action::LearnerRead { learner: learner.to_string() });
+}
+
+/// A request may hold events of more courses than a store reads in one call of its own; who begins a course at once with
+/// another gets the same version.
+pub async fn many_courses_begin_at_once(store: &impl SettingsStore) {
+    let names: Vec<_> = (0..150).map(|number| format!("turma-{number}")).collect();
+    let courses: Vec<_> = names.iter().map(String::as_str).chain(["turma-3"]).collect();
+    let begin = |zone| store.in_force_or_first("escola", &courses, zone);
+    let (one, two) = tokio::join!(begin(ZONE), begin("UTC"));
+    let (one, two) = (one.expect(WORKS), two.expect(WORKS));
+    assert_eq!((one.len(), one[3].version), (151, 1));
+    assert_eq!(one, two);
+    for (course, settings) in courses.iter().zip(one) {
+        assert_eq!(store.in_force("escola", course).await.expect(WORKS), Some(settings));
+    }
+}
+
+/// No change is lost to another: each is a version and a line, made from the one before.
+pub async fn changes_at_once_are_all_made(store: &impl SettingsStore) {
+    first(store, &["turma-1"]).await;
+    let change = |change| store.change("escola", "turma-1", "prof", change, NOW);
+    let (threshold, days, floor) = tokio::join!(
+        change(Change::Threshold(Some(0.8))),
+        change(Change::InactiveDays(Some(3))),
+        change(Change::FacilityFloor(Some(0.3))),
+    );
+    let mut versions = [threshold, days, floor].map(|made| made.expect(WORKS).version);
+    versions.sort_unstable();
+    assert_eq!(versions, [2, 3, 4]);
+    let last = store.in_force("escola", "turma-1").await.expect(WORKS).expect("it has settings");
+    assert_eq!((last.threshold, last.inactive_days, last.facility_floor), (Some(0.8), Some(3), Some(0.3)));
+    assert_eq!(store.log("escola", "turma-1").await.expect(WORKS).len(), 3);
+}
+
+/// A course may set the lengths of many videos with long ids; every version is still read whole.
+pub async fn settings_of_any_size_come_back(store: &impl SettingsStore) {
+    first(store, &["turma-1"]).await;
+    let video = |number: u32| format!("{number:0>490}");
+    for number in 0..100 {
+        let change = Change::Length { video: video(number), length_millis: Some(1_000 + i64::from(number)) };
+        store.change("escola", "turma-1", "prof", change, NOW).await.expect(WORKS);
+    }
+    let last = store.in_force("escola", "turma-1").await.expect(WORKS).expect("it has settings");
+    assert_eq!((last.version, last.lengths_millis.len()), (101, 100));
+    assert!(last.lengths_millis.iter().all(|(video, length)| video.ends_with(&(length - 1_000).to_string())));
+    for version in [2, 60, 90] {
+        let before = store.version("escola", "turma-1", version).await.expect(WORKS).expect("an old version");
+        assert_eq!((before.version, before.lengths_millis.len()), (version, version as usize - 1));
+    }
+    assert_eq!(first(store, &["turma-1"]).await, [101]);
 }

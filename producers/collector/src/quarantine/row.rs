@@ -26,17 +26,20 @@ const VERSION: u8 = 2;
 /// Knew no sending.
 const FIRST_VERSION: u8 = 1;
 
-/// A row, its refused bytes sealed.
+/// A row as stores keep it, its refused bytes sealed.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) redacted: Redacted,
-    pub(crate) pseudonym: Option<Pseudonym>,
+pub struct Row {
+    /// What people see of it.
+    pub redacted: Redacted,
+    /// The learner it is about.
+    pub pseudonym: Option<Pseudonym>,
     version: u8,
     sealed: Vec<u8>,
 }
 
 impl Row {
-    pub(crate) fn seal(rejection: Rejection, sealer: &Sealer) -> Row {
+    /// The row of a rejection: texts cut, bytes cut and sealed.
+    pub fn seal(rejection: Rejection, sealer: &Sealer) -> Row {
         let key = rejection.key(sealer);
         let mut plain = Vec::new();
         write_sending(&mut plain, rejection.sending.as_ref());
@@ -55,7 +58,11 @@ impl Row {
         Row { redacted, pseudonym: rejection.pseudonym, version: VERSION, sealed: sealer.seal(&key.0, &plain) }
     }
 
-    pub(crate) fn open(self, sealer: &Sealer) -> Result<Rejection, QuarantineError> {
+    /// The rejection, its bytes opened.
+    ///
+    /// # Errors
+    /// [`QuarantineError::Sealed`] when the key is another or the row is damaged.
+    pub fn open(self, sealer: &Sealer) -> Result<Rejection, QuarantineError> {
         let plain = sealer.open(&self.redacted.key.0, &self.sealed).map_err(|_| QuarantineError::Sealed)?;
         let mut input = Input::new(&plain);
         let sending = match self.version {
@@ -75,7 +82,21 @@ impl Row {
         })
     }
 
-    pub(crate) fn to_stored(&self) -> Vec<u8> {
+    /// The whole row.
+    pub fn to_stored(&self) -> Vec<u8> {
+        let mut out = self.head();
+        out.extend_from_slice(&self.sealed);
+        out
+    }
+
+    /// The sealed bytes: a little more than the refused ones, the end of [`Row::to_stored`].
+    pub fn sealed(&self) -> &[u8] {
+        &self.sealed
+    }
+
+    /// What stands before the sealed bytes in [`Row::to_stored`], 2 KB or so at most. Read by itself, it is a row that is
+    /// listed and not opened.
+    pub fn head(&self) -> Vec<u8> {
         let mut out = vec![self.version];
         write_source(&mut out, &self.redacted.source);
         bytes(&mut out, self.redacted.tenant.as_bytes());
@@ -88,11 +109,14 @@ impl Row {
             bytes(&mut out, text.as_bytes());
         }
         varint(&mut out, self.redacted.raw_bytes);
-        out.extend_from_slice(&self.sealed);
         out
     }
 
-    pub(crate) fn from_stored(key: RowKey, stored: &[u8]) -> Result<Row, Damaged> {
+    /// Reads a row back; its key is not among its bytes.
+    ///
+    /// # Errors
+    /// [`Damaged`] when what stands before the sealed bytes is none of ours.
+    pub fn from_stored(key: RowKey, stored: &[u8]) -> Result<Row, Damaged> {
         let mut input = Input::new(stored);
         let version = input.byte()?;
         if !(FIRST_VERSION..=VERSION).contains(&version) {

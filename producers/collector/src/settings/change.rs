@@ -38,12 +38,7 @@ impl Change {
     ///
     /// # Errors
     /// [`SettingsError::Invalid`] when the value is out of range.
-    pub(crate) fn apply(
-        &self,
-        old: &Settings,
-        actor: &str,
-        at_millis: i64,
-    ) -> Result<(Settings, LogEntry), SettingsError> {
+    pub fn apply(&self, old: &Settings, actor: &str, at_millis: i64) -> Result<(Settings, LogEntry), SettingsError> {
         self.check(old)?;
         let mut new = old.clone();
         new.version += 1;
