@@ -133,8 +133,9 @@ def artifact_bucket(session, endpoint=None):
 
 
 def deploy(stack, parameters, endpoint=None, path=TEMPLATE, functions=FUNCTIONS, say=lambda line: None):
-    """Makes the stack, or changes it to what the template and the parameters say. Parameters that are not named keep the
-    value that they have, or the template's default. `functions` stands for target/lambda. Answers with the outputs."""
+    """Makes the stack, or changes it to what the template and the parameters say. Parameters that are not named keep
+    the value that they have, or the template's default. `functions` stands for target/lambda. Answers with the
+    outputs."""
     session = boto3.Session()
     s3 = session.client("s3", endpoint_url=endpoint)
     bucket = artifact_bucket(session, endpoint)
