@@ -53,7 +53,8 @@ class Deployed(WithStandIn):
             self.assertLess(time.monotonic(), until, "the run does not end")
             time.sleep(0.1)
         events = machines.get_execution_history(executionArn=run, maxResults=1000)["events"]
-        entered = [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
+        entered = [event["stateEnteredEventDetails"]["name"] for event in events
+                   if event["type"].endswith("StateEntered")]
         return found["status"], json.loads(found.get("output") or "null"), entered
 
     def mailbox(self, topic):
@@ -145,12 +146,15 @@ class Deployed(WithStandIn):
 
     def test_a_second_deployment_changes_nothing_and_a_parameter_changes_what_it_says(self):
         self.assertEqual(self.deploy("trilha"), self.outputs)
-        mapping = lambda: self.client("lambda").get_event_source_mapping(UUID=self.outputs["LiveMappingId"])  # noqa: E731
-        self.assertEqual(mapping()["MaximumBatchingWindowInSeconds"], 10)
+        self.assertEqual(self.live_window(), 10)
         self.assertEqual(self.deploy("trilha", LiveWindowSeconds=3), self.outputs)
-        self.assertEqual(mapping()["MaximumBatchingWindowInSeconds"], 3)
+        self.assertEqual(self.live_window(), 3)
         self.deploy("trilha", LiveWindowSeconds=-1)
-        self.assertEqual(mapping()["MaximumBatchingWindowInSeconds"], 10)
+        self.assertEqual(self.live_window(), 10)
+
+    def live_window(self):
+        mapping = self.client("lambda").get_event_source_mapping(UUID=self.outputs["LiveMappingId"])
+        return mapping["MaximumBatchingWindowInSeconds"]
 
     def test_other_sizes_a_poller_and_an_issuer_of_ones_own(self):
         for size, mode in (("school", "PROVISIONED"), ("national", "ON_DEMAND")):

@@ -69,7 +69,8 @@ class Template(unittest.TestCase):
         client = self.of("AWS::Cognito::UserPoolClient")["UserPoolClient"]
         self.assertFalse([name for name in client["WriteAttributes"] if name.startswith("custom:")])
         self.assertLessEqual({"custom:tenant", "custom:courses"}, set(client["ReadAttributes"]))
-        self.assertTrue(self.of("AWS::Cognito::UserPool")["UserPool"]["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"])
+        pool = self.of("AWS::Cognito::UserPool")["UserPool"]
+        self.assertTrue(pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"])
 
     def test_both_mappings_keep_order_and_report_what_failed(self):
         mappings = self.of("AWS::Lambda::EventSourceMapping")
@@ -192,7 +193,8 @@ class Template(unittest.TestCase):
 
     def test_domain_events_reach_both_targets_and_mails_are_few(self):
         kinds = {"video.completed", "learner.at_risk", "question.broken", "course.activity_dropped"}
-        patterns = {name: set(rule["EventPattern"]["detail-type"]) for name, rule in self.of("AWS::Events::Rule").items()}
+        patterns = {name: set(rule["EventPattern"]["detail-type"])
+                    for name, rule in self.of("AWS::Events::Rule").items()}
         self.assertEqual(patterns, {"EventsToLms": kinds, "EventsToMail": kinds - {"video.completed"}})
 
     def test_substitutions_find_something(self):

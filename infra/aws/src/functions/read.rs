@@ -41,7 +41,7 @@ async fn open(reporter: Arc<Reporter>) -> anyhow::Result<Router> {
 pub fn router<S: ViewSource>(source: Arc<S>, tenants: Vec<String>, clock: Clock) -> Router {
     let mut key = [0; 32];
     OsRandom.fill(&mut key);
-    let dashboard = Dashboard { source, key: SessionKey::new(key), clock, secure_cookie: true };
+    let dashboard = Dashboard { source, key: SessionKey::new(key), clock, secure_cookie: true, oidc: None };
     let tenants: Arc<[String]> = tenants.into();
     trilha_dashboard::server::router(dashboard).layer(middleware::from_fn_with_state(tenants, signed_in))
 }
