@@ -8,6 +8,7 @@
 //! | view of an hour, a month | as above | `hour│number│shard`, `month│number│shard` |
 //! | frozen part of a view | as above | the view's own, then `│part` |
 //! | totals of a course | `tenant│generation│courses` | `course│shard` |
+//! | a learner on a course's roster | `tenant│generation│roster│course` | `pseudonym` |
 //! | ids of events beyond state | `tenant│generation│beyond` | `day│shard│sequence number` |
 //! | mark of a view that two shards wrote | `tenant│generation│stale` | as the learner item: `course│video│id` and so on |
 //! | progress of a shard, mark of a stale one, of an absorbed one | `progress`, `stale`, `absorbed` | `shard` |
@@ -74,6 +75,16 @@ pub fn learner_sort(course: &str, kind: &str, object: &str) -> String {
 /// The partition of a course's views.
 pub fn course_partition(tenant: &str, course: &str) -> String {
     format!("{}|{GENERATION}|course|{}", escape(tenant), escape(course))
+}
+
+/// The partition of a course's roster; a learner's entry has their pseudonym as its sort key.
+pub fn roster_partition(tenant: &str, course: &str) -> String {
+    format!("{}|{GENERATION}|roster|{}", escape(tenant), escape(course))
+}
+
+/// The prefix of the sort keys of a learner's items in one course.
+pub fn learner_prefix(course: &str) -> String {
+    format!("{}|", escape(course))
 }
 
 /// The partition of the totals of all a tenant's courses.
@@ -203,6 +214,8 @@ mod tests {
             (learner.clone(), "t\u{1}u|1|learner|ab"),
             (learner_sort("c|d", "video", "v|w"), "c\u{1}d|video|v\u{1}w"),
             (course_partition("t|u", "c|d"), "t\u{1}u|1|course|c\u{1}d"),
+            (roster_partition("t|u", "c|d"), "t\u{1}u|1|roster|c\u{1}d"),
+            (learner_prefix("c|d"), "c\u{1}d|"),
             (courses_partition("t|u"), "t\u{1}u|1|courses"),
             (view_sort(Kind::Video, "v", &shard), "video|v|i/s-0"),
             (view_sort(Kind::Quiz, "q", &shard), "quiz|q|i/s-0"),
