@@ -197,7 +197,7 @@ async fn classes_cost_what_they_cost() {
         }
     }
     assert_eq!((events, batches), (875, 134));
-    assert_eq!((total.read_calls, total.read, total.puts.len(), total.write_units), (316, 927, 1_483, 1_483));
+    assert_eq!((total.read_calls, total.read, total.puts.len(), total.write_units), (422, 1_169, 1_809, 1_809));
 }
 
 fn events_in(record: &Rec) -> usize {
