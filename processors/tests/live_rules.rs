@@ -213,30 +213,35 @@ async fn a_crash_at_any_write_and_any_cut_leave_the_roster_as_it_should_be() {
     }
 }
 
+/// While one consumer is about to read or to write, another does so many writes of its own and dies, or does all of them.
 #[tokio::test]
-async fn a_zombie_at_any_write_leaves_the_roster_as_it_should_be() {
+async fn a_zombie_at_any_read_or_write_leaves_the_roster_as_it_should_be() {
     let records = comings_and_goings();
     let writes = writes_of(&records).await;
-    for at in 0..writes {
-        for (from, to) in [(1, 2), (1, 3), (1, 7), (0, 4)] {
-            for end in 2..=7 {
+    for (at, is_read) in (0..6).map(|at| (at, true)).chain((0..writes).map(|at| (at, false))) {
+        for (own, other) in [((1, 2), (1, 7)), ((1, 4), (1, 3)), ((1, 7), (1, 2)), ((1, 7), (0, 4)), ((0, 7), (1, 5))] {
+            for dies_after in (0..10).chain([usize::MAX]) {
                 let stage = Stage::new();
-                let (owner, zombie) = (stage.processor(), stage.processor());
-                insist(&zombie, &records[..1]).await;
-                let late = records[from..to].to_vec();
-                let (table, rest) = (std::sync::Arc::clone(&stage.table), records.clone());
-                // While the zombie is about to write, the owner does all the rest; then the other way round.
-                let awake = std::sync::Arc::clone(&owner);
-                stage.table.interrupt(at, async move {
-                    insist(&awake, &rest[1..end]).await;
-                });
-                deliver(&zombie, &late).await;
-                table.calm();
-                insist(&owner, &records[1..end]).await;
-                if end < 7 {
-                    insist(&owner, &records[end..]).await;
+                insist(&stage.processor(), &records[..1]).await;
+                let (table, zombie) = (std::sync::Arc::clone(&stage.table), stage.processor());
+                let late = records[other.0..other.1].to_vec();
+                let act = async move {
+                    if dies_after < usize::MAX {
+                        table.fail_write(dies_after, Fault::Before);
+                    }
+                    deliver(&zombie, &late).await;
+                    table.calm();
+                };
+                match is_read {
+                    true => stage.table.interrupt_read(at, act),
+                    false => stage.table.interrupt(at, act),
                 }
-                check(&stage, &records, format!("{from}..{to} at write {at}, the owner up to {end}")).await;
+                let owner = stage.processor();
+                insist(&owner, &records[own.0..own.1]).await;
+                stage.table.calm();
+                insist(&owner, &records[own.1.min(other.1)..]).await;
+                let case = format!("read: {is_read} {at}, {own:?} beside {other:?} that dies after {dies_after}");
+                check(&stage, &records, case).await;
             }
         }
     }
