@@ -14,6 +14,8 @@ pub mod lake;
 
 pub mod read;
 
+pub mod evaluator;
+
 pub mod steps;
 
 pub use warm::Warm;

@@ -16,6 +16,8 @@ pub mod counted;
 
 pub mod catalogue;
 
+pub mod bus;
+
 pub mod wiring;
 
 pub mod beyond;

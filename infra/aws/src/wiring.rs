@@ -16,11 +16,14 @@ use trilha_dynamodb::Table;
 use trilha_lake::{Compactor, LakeWriter};
 use trilha_lake_s3::{DynamoManifest, S3Storage};
 use trilha_live_dynamodb::DynamoTable;
+use trilha_processors::evaluator::Evaluator;
+use trilha_processors::evaluator::status::TableStatus;
 use trilha_processors::strays::CollectorStrays;
 use trilha_serve::clock::{self, Clock};
 use trilha_serve::reading::CourseSettings;
 use trilha_stream_kinesis::KinesisStream;
 
+use crate::bus::EventBus;
 use crate::catalogue::LakeCatalogue;
 use crate::clients::Clients;
 use crate::config::{Config, Text};
@@ -36,6 +39,8 @@ pub type AwsCollector = Collector<KinesisStream, DynamoIdentities, AwsQuarantine
 pub type AwsStrays = CollectorStrays<KinesisStream, DynamoIdentities, AwsQuarantine, DynamoSettings>;
 /// The live tables as the read API takes them.
 pub type AwsViews = LiveViews<DynamoTable, CourseSettings<DynamoSettings>>;
+/// What raises domain events.
+pub type AwsEvaluator = Evaluator<DynamoTable, DynamoSettings, TableStatus<DynamoTable>, EventBus>;
 /// What the lake holds.
 pub type AwsManifest = DynamoManifest;
 /// Where its files lie.
@@ -210,6 +215,20 @@ impl Aws {
     pub fn views(&self) -> anyhow::Result<AwsViews> {
         let settings = CourseSettings { store: self.settings()?, default_zone: self.config.zone.clone() };
         Ok(LiveViews::new(self.live_table()?, settings, Arc::clone(&self.clock)))
+    }
+
+    /// What raises domain events.
+    ///
+    /// # Errors
+    /// When the environment does not name what it reads, notes and tells.
+    pub fn evaluator(&self) -> anyhow::Result<AwsEvaluator> {
+        let statuses = DynamoTable::new(self.table(&self.config.status_table)?);
+        Ok(Evaluator {
+            table: self.live_table()?,
+            settings: self.settings()?,
+            statuses: TableStatus(Arc::new(statuses)),
+            sink: EventBus::new(self.clients.events(), self.config.event_bus.get()?),
+        })
     }
 
     /// The lake.

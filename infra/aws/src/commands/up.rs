@@ -19,9 +19,10 @@ use trilha_stream_kinesis::KinesisStream;
 use super::cli::UpOptions;
 use super::serve::{listen, router};
 use crate::beyond;
+use crate::functions::evaluator::evaluate;
 use crate::functions::live::WARM_BYTES;
 use crate::keys::Keys;
-use crate::wiring::{Aws, AwsManifest, AwsStorage, AwsStrays};
+use crate::wiring::{Aws, AwsEvaluator, AwsManifest, AwsStorage, AwsStrays};
 
 const COMPACT_EVERY: Duration = Duration::from_secs(60);
 /// So long may requests that are under way at the stop take to end.
@@ -33,6 +34,8 @@ struct Background {
     stream: Arc<KinesisStream>,
     table: Arc<DynamoTable>,
     compactor: Compactor<AwsManifest, AwsStorage>,
+    /// Where the environment names a bus and a table for it.
+    evaluator: Option<AwsEvaluator>,
     mappings: [Mapping<KinesisStream>; 2],
 }
 
@@ -77,7 +80,9 @@ impl Background {
             delivery::start(LIVE, pace.live_window, &stream, aws.checkpoints()?, turns.of(live), clock),
             delivery::start(LAKE, pace.lake_window, &stream, aws.checkpoints()?, turns.of(lake), clock),
         ];
-        Ok(Background { aws, stream, table, compactor, mappings })
+        let has_bus = aws.config.event_bus.is_set() && aws.config.status_table.is_set();
+        let evaluator = has_bus.then(|| aws.evaluator()).transpose()?;
+        Ok(Background { aws, stream, table, compactor, evaluator, mappings })
     }
 
     /// Completes when everything accepted before is in the live tables and in the lake's landing files.
@@ -91,6 +96,12 @@ impl Background {
     async fn compact(&self) -> anyhow::Result<()> {
         self.compactor.run(&beyond::of_all(&*self.table, self.aws.config.tenants()?).await?).await?;
         Ok(())
+    }
+
+    async fn evaluate(&self) -> anyhow::Result<()> {
+        let Some(evaluator) = &self.evaluator else { return Ok(()) };
+        let done = evaluate(evaluator, self.aws.config.tenants()?, (self.aws.clock)()).await;
+        done.map(drop).map_err(anyhow::Error::msg)
     }
 
     async fn absorb_expired(&self) -> anyhow::Result<()> {
@@ -120,13 +131,16 @@ impl Background {
     }
 }
 
-/// Compacts the lake, and puts views of expired shards together. Rows of the quarantine go by themselves, and so do records of
+/// Compacts the lake, raises domain events, and puts views of expired shards together. Rows of the quarantine go by themselves, and so do records of
 /// the stream.
 async fn keep_house(background: Arc<Background>, compact_every: Duration) {
     loop {
         tokio::time::sleep(compact_every).await;
         if let Err(error) = background.compact().await {
             tracing::error!(%error, "the lake was not compacted");
+        }
+        if let Err(error) = background.evaluate().await {
+            tracing::error!(%error, "not all courses were evaluated");
         }
         if let Err(error) = background.absorb_expired().await {
             tracing::error!(%error, "views of expired shards were not put together");
