@@ -2,6 +2,7 @@
 Schema says; a second evaluation of the same numbers tells nothing again."""
 
 import json
+import os
 import unittest
 
 import common
@@ -70,7 +71,7 @@ class DomainEvents(unittest.TestCase):
         return [event for event in events if '"mark-' not in json.dumps(event).replace('\\"', '"')]
 
     def mark(self, there):
-        name = f"mark-{common.os.urandom(6).hex()}"
+        name = f"mark-{os.urandom(6).hex()}"
         self.put(there, "question.broken", {"id": name})
         return name
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+from pathlib import Path
 
 import common
 import school
@@ -85,7 +86,7 @@ class Container(unittest.TestCase):
         self.assertEqual(set(accepted) - landed, set())
 
     def test_the_file_system_holds_the_program_and_what_it_needs_alone(self):
-        files = sorted(path.relative_to(self.root) for path in common.Path(self.root).rglob("*") if path.is_file())
+        files = sorted(path.relative_to(self.root) for path in Path(self.root).rglob("*") if path.is_file())
         names = {path.name for path in files}
         self.assertLessEqual({"trilha-aws", "ca-certificates.crt", "libc.so.6"}, names)
         self.assertFalse([name for name in names if name in ("sh", "bash", "busybox")])
