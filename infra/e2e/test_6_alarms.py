@@ -25,7 +25,9 @@ class Alarms(unittest.TestCase):
         cls.there = there = world.sent()
         pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=world.STACK)
         cls.alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        # Each function has been called once by now.
         there.invoke("evaluator", {})
+        there.read("session")
 
     def test_there_are_alarms_and_each_tells_the_topic(self):
         self.assertGreater(len(self.alarms), 20)

@@ -11,6 +11,8 @@ from test_1_pipeline import ask
 sys.path.insert(0, str(common.AWS / "tests"))
 import answers  # noqa: E402
 
+# The answers in Python say neither: the tenants' courses have different names, and so have the quizzes' questions.
+UNCOMPARED = {"tenant", "quiz"}
 QUERIES = sorted((common.AWS / "athena").glob("*.sql"))
 
 
@@ -39,17 +41,11 @@ class Questions(unittest.TestCase):
     def compare(self, name, found):
         if name == "one_learners_history":
             expected = answers.one_learners_history(self.rows, self.course, self.learner)
-            self.assertEqual(sorted(cell for row in found for cell in row if cell in set(expected)), sorted(expected))
+            self.assertEqual([row["event_id"] for row in found], expected)
             return
-        expected = [tuple(shown(value) for value in row) for row in getattr(answers, name)(self.rows)]
-        self.assertEqual(len(found), len(expected))
-        cells = sorted(sorted(shown(number(cell)) for cell in row) for row in found)
-        self.assertEqual([row for row in sorted(map(sorted, expected)) if not within(row, cells)], [])
-
-
-def within(row, cells):
-    """Whether some row of the answer has all of these cells; it has a tenant besides."""
-    return any(all(cells_of.count(cell) >= row.count(cell) for cell in row) for cells_of in cells)
+        expected = sorted(tuple(map(shown, row)) for row in getattr(answers, name)(self.rows))
+        told = sorted(tuple(shown(number(cell)) for column, cell in row.items() if column not in UNCOMPARED) for row in found)
+        self.assertEqual(told, expected)
 
 
 def number(cell):
