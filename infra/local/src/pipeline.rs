@@ -151,10 +151,11 @@ impl Pipeline {
     /// Puts the views of shards whose records have expired together. This stream closes none; one that is made anew leaves
     /// those of its former life.
     pub(crate) async fn absorb_expired(&self) -> anyhow::Result<()> {
-        let shards = self.stream.shards().await?;
-        let listed: Vec<String> =
-            shards.iter().map(|shard| keys::shard(self.stream.incarnation(), &shard.shard_id)).collect();
-        for shard in absorb::expired(&*self.table, &listed).await? {
+        let listed = async {
+            let shards = self.stream.shards().await?;
+            anyhow::Ok(shards.iter().map(|shard| keys::shard(self.stream.incarnation(), &shard.shard_id)).collect())
+        };
+        for shard in absorb::expired(&*self.table, listed).await? {
             absorb::absorb(&*self.table, TENANT, &shard).await?;
             absorb::note_absorbed(&*self.table, &shard).await?;
         }
