@@ -163,7 +163,8 @@ class Template(unittest.TestCase):
     def test_an_alarm_watches_a_metric_that_is_made_and_tells_somebody(self):
         for name, alarm in self.of("AWS::CloudWatch::Alarm").items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "AlarmTopic"}], name)
-            self.assertEqual(alarm["TreatMissingData"], "notBreaching", name)
+            wanted = "breaching" if alarm["ComparisonOperator"] == "LessThanThreshold" else "notBreaching"
+            self.assertEqual(alarm["TreatMissingData"], wanted, name)
             dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
             self.is_made(alarm["Namespace"], alarm["MetricName"], dimensions, name)
 
