@@ -1,0 +1,40 @@
+-- How many attempts do learners take at a question, and how many get there?
+-- Learners by their number of attempts (5 stands for 5 and more), and how many of them were right in the last.
+WITH answers AS (
+    -- An attempt is its number, else its id, else the event by itself. Its score lies in 0 to 1.
+    SELECT tenant, course, learner, quiz, question, "time", event_id, attempt, correct,
+           coalesce(CAST(attempt AS varchar), attempt_id, event_id) AS attempt_key,
+           CASE WHEN score IS NOT NULL AND max_score > 0 THEN least(greatest(score / max_score, 0e0), 1e0)
+                WHEN score IS NULL AND scaled IS NOT NULL AND correct IS NULL
+                THEN least(greatest(scaled, 0e0), 1e0)
+                WHEN correct THEN 1e0 WHEN NOT correct THEN 0e0 END AS points,
+           CASE WHEN score IS NOT NULL THEN 0 WHEN correct IS NOT NULL THEN 1 ELSE 2 END AS rank_of_source
+    FROM events
+    WHERE role = 'learner' AND mod(CAST(floor(flags / 1024e0) AS integer), 2) = 0
+      AND NOT beyond_state AND "type" = 'quiz.answered'
+),
+ranked AS (
+    -- What an attempt is worth: its event with a score, else one that says correct, else any; then the latest.
+    SELECT *,
+           row_number() OVER (
+               PARTITION BY tenant, course, learner, quiz, question, attempt_key
+               ORDER BY rank_of_source, "time" DESC NULLS LAST, event_id DESC) AS place,
+           min("time") OVER (PARTITION BY tenant, course, learner, quiz, question, attempt_key) AS began
+    FROM answers
+),
+attempts AS (
+    SELECT tenant, course, learner, quiz, question, attempt_key, points,
+           coalesce(correct, points = 1e0) AS is_correct,
+           row_number() OVER (
+               PARTITION BY tenant, course, learner, quiz, question
+               ORDER BY attempt NULLS LAST, began, attempt_key) AS number,
+           count(*) OVER (PARTITION BY tenant, course, learner, quiz, question) AS attempts
+    FROM ranked
+    WHERE place = 1
+)
+SELECT tenant, course, quiz, question, least(attempts, 5) AS attempts_taken, count(*) AS learners,
+       count(*) FILTER (WHERE is_correct) AS right_in_the_end
+FROM attempts
+WHERE number = attempts
+GROUP BY tenant, course, quiz, question, least(attempts, 5)
+ORDER BY tenant, course, quiz, question, attempts_taken

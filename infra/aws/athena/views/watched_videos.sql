@@ -1,0 +1,101 @@
+-- How much of each video each learner has watched, in seconds of the video, each second once.
+-- By heartbeats, else by played and paused. A session with xAPI's list of played segments is read by that list on the
+-- dashboard, by played and paused here.
+CREATE OR REPLACE VIEW watched_videos AS
+WITH video_events AS (
+    SELECT tenant, course, learner, video, session, "type", "time", event_id, position_millis, to_millis,
+           CASE WHEN length_millis > 0 AND length_millis <= 36000000 THEN length_millis END AS length_millis,
+           CASE WHEN rate >= 25e-2 AND rate <= 4e0 THEN rate ELSE 1e0 END AS rate,
+           sum(CASE WHEN "type" = 'video.watched' THEN 1 ELSE 0 END) OVER (
+               PARTITION BY tenant, course, learner, video, session) AS session_heartbeats
+    FROM events
+    WHERE role = 'learner' AND mod(CAST(floor(flags / 1024e0) AS integer), 2) = 0
+      AND NOT beyond_state AND video IS NOT NULL AND "time" IS NOT NULL AND "type" LIKE 'video.%'
+),
+learner_lengths AS (
+    SELECT tenant, course, learner, video, max(length_millis) AS length_millis
+    FROM video_events
+    GROUP BY tenant, course, learner, video
+),
+heartbeats AS (
+    -- One heartbeat credits at most 300 seconds.
+    SELECT tenant, course, learner, video, session, position_millis AS start_millis,
+           least(to_millis, position_millis + 300000) AS end_millis,
+           row_number() OVER (PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id) AS place
+    FROM video_events
+    WHERE "type" = 'video.watched'
+),
+marked AS (
+    -- It continues the one before when it starts within a second of that one's end.
+    SELECT *, CASE WHEN abs(start_millis - lag(end_millis) OVER (
+                       PARTITION BY tenant, course, learner, video, session ORDER BY place)) <= 1000
+                   THEN 0 ELSE 1 END AS is_first
+    FROM heartbeats
+),
+runs AS (
+    SELECT *, sum(is_first) OVER (PARTITION BY tenant, course, learner, video, session ORDER BY place) AS run
+    FROM marked
+),
+controls AS (
+    -- Sessions without heartbeats: what opens and closes a play. A seek leaves the player as the act before it did.
+    SELECT *,
+           lead(position_millis) OVER (
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id) AS next_position_millis,
+           date_diff('millisecond', "time", lead("time") OVER (
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id)) AS wall_millis,
+           sum(CASE WHEN "type" = 'video.seeked' THEN 0 ELSE 1 END) OVER (
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS act
+    FROM video_events
+    WHERE session_heartbeats = 0
+      AND "type" IN ('video.played', 'video.paused', 'video.seeked', 'video.completed', 'video.terminated')
+),
+played AS (
+    SELECT *, CASE WHEN "type" = 'video.played' THEN position_millis ELSE to_millis END AS start_millis,
+           max(CASE WHEN "type" = 'video.played' THEN rate END) OVER (
+               PARTITION BY tenant, course, learner, video, session, act) AS play_rate
+    FROM controls
+),
+stretches AS (
+    SELECT tenant, course, learner, video, min_by(start_millis, place) AS start_millis, max(end_millis) AS end_millis
+    FROM runs
+    GROUP BY tenant, course, learner, video, session, run
+    UNION ALL
+    -- No more content than the clock allows, with a tenth and five seconds to spare.
+    SELECT tenant, course, learner, video, start_millis,
+           least(next_position_millis,
+                 start_millis + CAST(floor(wall_millis * play_rate * 11e-1) AS bigint) + 5000) AS end_millis
+    FROM played
+    WHERE play_rate IS NOT NULL AND next_position_millis >= start_millis
+),
+segments AS (
+    -- Clamped to the greatest length that the learner's own events name; kept from a quarter of a second on.
+    SELECT s.tenant, s.course, s.learner, s.video, greatest(s.start_millis, 0) AS start_millis,
+           least(s.end_millis, coalesce(l.length_millis, 36000000)) AS end_millis,
+           coalesce(l.length_millis, 36000000) AS length_millis
+    FROM stretches s
+    JOIN learner_lengths l
+      ON l.tenant = s.tenant AND l.course = s.course AND l.learner = s.learner AND l.video = s.video
+    WHERE least(s.end_millis, coalesce(l.length_millis, 36000000)) - greatest(s.start_millis, 0) >= 250
+),
+whole_seconds AS (
+    -- Second k is watched when a segment covers k + 0.5 s: a segment's seconds are [first_second, end_second).
+    SELECT tenant, course, learner, video,
+           CAST(ceil((start_millis - 500) / 1000e0) AS bigint) AS first_second,
+           CAST(ceil((end_millis - 500) / 1000e0) AS bigint) AS end_second
+    FROM segments
+),
+reached AS (
+    SELECT *, max(end_second) OVER (
+               PARTITION BY tenant, course, learner, video ORDER BY first_second, end_second
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached_second
+    FROM whole_seconds
+),
+watched AS (
+    SELECT tenant, course, learner, video,
+           CAST(sum(greatest(end_second - greatest(first_second, coalesce(reached_second, 0)), 0)) AS bigint) AS seconds
+    FROM reached
+    GROUP BY tenant, course, learner, video
+)
+SELECT tenant, course, learner, video, seconds
+FROM watched
