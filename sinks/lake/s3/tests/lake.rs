@@ -100,8 +100,6 @@ async fn strike(stand_in: &StandIn, retries: Retries, call: usize, fault: Fault)
     proxy.clear();
     let case = format!("{fault:?} at call {call}, {retries:?}: {done:?}");
     assert!(has_struck || done.is_ok(), "{case}");
-    let seen = direct.storage.list_landing().await.unwrap().len();
-    assert!(seen <= 2, "{case}");
     work(&direct).await.unwrap();
     direct.land(batches()[2].clone()).await.unwrap();
     direct.workflow().await.unwrap();
@@ -138,7 +136,7 @@ async fn a_connection_that_is_cut_at_any_call_loses_and_doubles_nothing() {
 /// The libraries repeat what was done.
 #[tokio::test]
 async fn a_call_that_was_done_and_is_said_to_have_failed_may_be_repeated_by_its_library() {
-    strike_everywhere(Retries::Library, Fault::DoneAndFailed, 1).await;
+    strike_everywhere(Retries::Library, Fault::DoneAndFailed, 2).await;
 }
 
 #[tokio::test]
