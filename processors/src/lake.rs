@@ -16,6 +16,15 @@ use trilha_schemas::sequence::SequenceNumber;
 use crate::batch::{Batch, Content, HandleError, all_done, failed_from};
 use crate::strays::Strays;
 
+/// What records that were driven again came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Redriven {
+    /// How many rows landed: none if this very range has landed before.
+    pub landed: usize,
+    /// How many records are damaged, and in the quarantine.
+    pub quarantined: usize,
+}
+
 /// Writes batches of a stream's shards to the lake.
 pub struct LakeProcessor<M, S, K> {
     writer: Arc<LakeWriter<M, S>>,
@@ -51,13 +60,38 @@ impl<M: Manifest, S: Storage, K: Strays> LakeProcessor<M, S, K> {
         }
     }
 
-    /// Damaged records first: once the batch has landed, it does not come again.
-    async fn land(&self, batch: Batch, last: SequenceNumber) -> Result<usize, String> {
+    /// Handles records that the mapping had discarded, read from the stream again, though the shard has gone past them. The
+    /// same records, or others that overlap them, may be driven again: readers see each event once.
+    ///
+    /// # Errors
+    /// [`HandleError`]; nothing is lost, and the same records may come again.
+    pub async fn redrive(&self, event: KinesisEvent) -> Result<Redriven, HandleError> {
+        let Some(batch) = Batch::read(&self.incarnation, event)? else { return Ok(Redriven::default()) };
+        let numbers = || batch.records.iter().map(|record| record.sequence_number);
+        let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(Redriven::default()) };
+        let quarantined = self.set_damaged_aside(&batch).await.map_err(HandleError::Unavailable)?;
+        let shard = batch.shard.clone();
+        let appended = self.writer.redrive(&shard, rows(batch), first, last).await;
+        let landed = appended.map_err(|error| HandleError::Unavailable(error.to_string()))?.rows;
+        tracing::info!(shard, landed, quarantined, "discarded records driven again");
+        Ok(Redriven { landed, quarantined })
+    }
+
+    /// Answers how many.
+    async fn set_damaged_aside(&self, batch: &Batch) -> Result<usize, String> {
+        let mut damaged = 0;
         for record in &batch.records {
             if let Content::Damaged(bytes, error) = &record.content {
                 self.strays.damaged(record.stray(&batch.shard, bytes), error.to_string()).await?;
+                damaged += 1;
             }
         }
+        Ok(damaged)
+    }
+
+    /// Damaged records first: once the batch has landed, it does not come again.
+    async fn land(&self, batch: Batch, last: SequenceNumber) -> Result<usize, String> {
+        self.set_damaged_aside(&batch).await?;
         let shard = batch.shard.clone();
         let appended = self.writer.append(&shard, rows(batch), last).await.map_err(|error| error.to_string())?;
         Ok(appended.rows)

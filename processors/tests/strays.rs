@@ -14,7 +14,7 @@ use stage::{INCARNATION, SHARD_ID, batch};
 use trilha_collector::quarantine::Quarantine;
 use trilha_lake::manifest::{Manifest, MemoryManifest};
 use trilha_lake::{LakeFolder, LakeWriter};
-use trilha_processors::lake::LakeProcessor;
+use trilha_processors::lake::{LakeProcessor, Redriven};
 use trilha_processors::strays::{CollectorStrays, Stray, Strays};
 use trilha_schemas::event::{Body, Event};
 use trilha_schemas::packing::{bytes, varint};
@@ -118,6 +118,22 @@ async fn the_lake_keeps_damaged_records_before_it_lands_their_batch() {
     assert!(side.deliver(&records).await);
     assert!(side.has_landed().await);
     assert_eq!(side.world.quarantine.rows().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_mapping_discarded_lands_when_it_is_driven_again_and_only_once() {
+    let side = LakeSide::new().await;
+    let records = [record(0, &[page(0, 1), page(1, 2)]), damaged(1), record(2, &[page(1, 3)])];
+    assert!(side.deliver(&[record(9, &[page(0, 4)])]).await);
+    side.world.quarantine.fail_next_writes(1);
+    assert!(side.processor.redrive(batch(&records)).await.is_err());
+    for landed in [3, 0] {
+        let redriven = side.processor.redrive(batch(&records)).await.unwrap();
+        assert_eq!(redriven, Redriven { landed, quarantined: 1 });
+    }
+    let rows: u64 = side.manifest.dirty().await.unwrap().into_iter().map(|(_, rows)| rows).sum();
+    assert_eq!((rows, side.world.quarantine.rows().await.len()), (4, 1));
+    assert_eq!(side.processor.redrive(batch(&[])).await.unwrap(), Redriven::default());
 }
 
 #[tokio::test]

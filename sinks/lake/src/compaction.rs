@@ -11,10 +11,15 @@
 //! 5. Landing files with no pending rows are deleted, then forgotten.
 //!
 //! Memory is bounded whatever the size of a day: a day is worked on in slices of learner buckets, and small days together.
+//!
+//! [`Compactor::run`] does all of it in one go. Where each step is a call of its own, by a workflow that calls them from
+//! several processes, they are `settle`, `plan`, then for each partition `compact_partition` and `show_partition`, and
+//! `finish`. Each may be repeated, and two workflows may meet: of two generations on the same base one is published.
 
 mod order;
 mod plan;
 mod slice;
+mod steps;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -32,6 +37,8 @@ use crate::partition::Partition;
 use crate::storage::Storage;
 use plan::{PartitionPlan, Task, into_tasks};
 
+pub use steps::PartitionCompacted;
+
 /// So many rows are worked on at once by one worker: about 75 MB.
 const SLICE_ROWS: u64 = 125_000;
 const MAX_WORKERS: usize = 4;
@@ -45,6 +52,15 @@ pub struct Compacted {
     pub landed_rows: u64,
     /// How many rows their generations have now, each event once.
     pub published_rows: u64,
+}
+
+/// What follows when a generation is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Readers see it at once.
+    Show,
+    /// Somebody else shows it.
+    Wait,
 }
 
 /// Publishes what landed.
@@ -101,20 +117,20 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
         if self.was_cut_short.swap(true, Ordering::AcqRel) {
             self.settle_all().await?;
         }
-        let tasks = into_tasks(self.plan(beyond).await?, self.slice_rows);
-        let compacted = self.work_off(tasks.into()).await?;
+        let tasks = into_tasks(self.plan_all(beyond).await?, self.slice_rows);
+        let compacted = self.work_off(tasks.into(), Then::Show).await?;
         self.was_cut_short.store(false, Ordering::Release);
         self.remove_absorbed().await?;
         Ok(compacted)
     }
 
     /// Some tasks at a time. After a failure none is begun any more, and those under way are awaited.
-    async fn work_off(&self, mut tasks: VecDeque<Task>) -> Result<Compacted, LakeError> {
+    async fn work_off(&self, mut tasks: VecDeque<Task>, then: Then) -> Result<Compacted, LakeError> {
         let (mut workers, mut compacted) = (FuturesUnordered::new(), Ok(Compacted::default()));
         loop {
             while compacted.is_ok() && workers.len() < self.workers {
                 let Some(task) = tasks.pop_front() else { break };
-                workers.push(self.work(task));
+                workers.push(self.work(task, then));
             }
             let Some(done) = workers.next().await else { return compacted };
             compacted = compacted.and_then(|before| Ok(before.and(done?)));
@@ -128,42 +144,50 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
         Ok(())
     }
 
-    async fn plan(&self, beyond: &Beyond) -> Result<Vec<Arc<PartitionPlan>>, LakeError> {
+    async fn plan_all(&self, beyond: &Beyond) -> Result<Vec<Arc<PartitionPlan>>, LakeError> {
         let dirty = self.manifest.dirty().await?.into_iter().map(|(partition, _)| partition);
         let partitions: BTreeSet<Partition> = dirty.chain(beyond.keys().cloned()).collect();
         let mut plans = Vec::new();
         for partition in partitions {
-            let base = self.manifest.generation(&partition).await?;
-            let pending = self.manifest.pending(&partition).await?;
-            let beyond = ids_of(beyond, &partition);
-            let is_flagged = base.number == 0 || base.beyond == beyond.len() as u64;
-            if !pending.is_empty() || !is_flagged {
-                plans.push(Arc::new(PartitionPlan::new(partition, base, pending, beyond, self.slice_rows)));
-            }
-        }
-        for plan in &plans {
-            settle(&*self.storage, &plan.partition, plan.base.number).await?;
+            plans.extend(self.plan_of(&partition, beyond).await?);
         }
         Ok(plans)
     }
 
+    /// `None` if nothing of the partition is to be done.
+    async fn plan_of(&self, partition: &Partition, beyond: &Beyond) -> Result<Option<Arc<PartitionPlan>>, LakeError> {
+        // The base first: what is pending may only be newer, and the publication fails if the base is.
+        let base = self.manifest.generation(partition).await?;
+        let pending = self.manifest.pending(partition).await?;
+        let beyond = ids_of(beyond, partition);
+        if pending.is_empty() && (base.number == 0 || base.beyond == beyond.len() as u64) {
+            return Ok(None);
+        }
+        settle(&*self.storage, partition, base.number).await?;
+        let generation = self.storage.claim(partition, base.number).await?;
+        let plan = PartitionPlan::new(partition.clone(), base, generation, pending, beyond, self.slice_rows);
+        Ok(Some(Arc::new(plan)))
+    }
+
     /// Writes the task's slices, publishes the partitions whose last slice this was, and lets readers see them.
-    async fn work(&self, task: Task) -> Result<Compacted, LakeError> {
+    async fn work(&self, task: Task, then: Then) -> Result<Compacted, LakeError> {
         let task = Arc::new(task);
         slice::write(&*self.storage, &task).await?;
         let complete = task.units.iter().filter(|unit| unit.completes_its_partition());
         let plans: Vec<&PartitionPlan> = complete.map(|unit| &*unit.plan).collect();
-        if plans.is_empty() { Ok(Compacted::default()) } else { self.publish(plans).await }
+        if plans.is_empty() { Ok(Compacted::default()) } else { self.publish(plans, then).await }
     }
 
-    async fn publish(&self, plans: Vec<&PartitionPlan>) -> Result<Compacted, LakeError> {
+    async fn publish(&self, plans: Vec<&PartitionPlan>, then: Then) -> Result<Compacted, LakeError> {
         for plan in &plans {
             self.storage.make_durable(&plan.partition).await?;
         }
         let published = self.manifest.publish(plans.iter().map(|plan| plan.publication()).collect()).await?;
         let published = plans.into_iter().zip(published).filter(|(_, published)| *published == Published::Done);
         let plans: Vec<&PartitionPlan> = published.map(|(plan, _)| plan).collect();
-        self.show(&plans).await?;
+        if then == Then::Show {
+            self.show(&plans).await?;
+        }
         Ok(plans.into_iter().map(Compacted::of).fold(Compacted::default(), Compacted::and))
     }
 
@@ -177,15 +201,18 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
         Ok(())
     }
 
-    async fn remove_absorbed(&self) -> Result<(), LakeError> {
+    /// Answers how many.
+    async fn remove_absorbed(&self) -> Result<usize, LakeError> {
         let files = self.manifest.absorbed().await?;
         if files.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         for file in &files {
             self.storage.remove_landing(file).await?;
         }
-        Ok(self.manifest.forget(files).await?)
+        let removed = files.len();
+        self.manifest.forget(files).await?;
+        Ok(removed)
     }
 }
 

@@ -127,11 +127,13 @@ impl Planned for ManifestError {
 pub(crate) struct Faulty<T> {
     pub(crate) inner: T,
     faults: Arc<Faults>,
+    /// A manifest names at most so many pending files.
+    pub(crate) most_pending: Option<usize>,
 }
 
 impl<T> Faulty<T> {
     pub(crate) fn new(inner: T, faults: &Arc<Faults>) -> Arc<Faulty<T>> {
-        Arc::new(Faulty { inner, faults: faults.clone() })
+        Arc::new(Faulty { inner, faults: faults.clone(), most_pending: None })
     }
 }
 
@@ -155,13 +157,22 @@ impl<M: Manifest> Manifest for Faulty<M> {
         self.faults.call("dirty".to_string(), self.inner.dirty()).await
     }
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {
-        self.faults.call(format!("pending {}", partition.folder()), self.inner.pending(partition)).await
+        let pending =
+            self.faults.call(format!("pending {}", partition.folder()), self.inner.pending(partition)).await?;
+        Ok(pending.into_iter().take(self.most_pending.unwrap_or(usize::MAX)).collect())
     }
     async fn generation(&self, partition: &Partition) -> Result<Generation, ManifestError> {
         self.faults.call(format!("generation {}", partition.folder()), self.inner.generation(partition)).await
     }
     async fn generations(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
         self.faults.call("generations".to_string(), self.inner.generations()).await
+    }
+    async fn unsettled(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+        self.faults.call("unsettled".to_string(), self.inner.unsettled()).await
+    }
+    async fn note_settled(&self, partition: &Partition, generation: u64) -> Result<(), ManifestError> {
+        let call = format!("note_settled {} {generation}", partition.folder());
+        self.faults.call(call, self.inner.note_settled(partition, generation)).await
     }
     async fn publish(&self, publications: Vec<Publication>) -> Result<Vec<Published>, ManifestError> {
         self.faults.call("publish".to_string(), self.inner.publish(publications)).await
@@ -195,6 +206,9 @@ impl<S: Storage> Storage for Faulty<S> {
     async fn remove_landing(&self, name: &str) -> Result<(), LakeError> {
         self.faults.call(format!("remove_landing {name}"), self.inner.remove_landing(name)).await
     }
+    async fn claim(&self, partition: &Partition, after: u64) -> Result<u64, LakeError> {
+        self.faults.call(format!("claim {}", partition.folder()), self.inner.claim(partition, after)).await
+    }
     async fn put_part(&self, partition: &Partition, name: &str, content: Bytes) -> Result<(), LakeError> {
         let call = format!("put_part {}/{name}", partition.folder());
         self.faults.call(call, self.inner.put_part(partition, name, content)).await
@@ -208,6 +222,9 @@ impl<S: Storage> Storage for Faulty<S> {
     }
     async fn remove_waiting(&self, partition: &Partition) -> Result<(), LakeError> {
         self.faults.call(format!("remove_waiting {}", partition.folder()), self.inner.remove_waiting(partition)).await
+    }
+    async fn still_waits(&self, partition: &Partition) -> Result<bool, LakeError> {
+        self.faults.call(format!("still_waits {}", partition.folder()), self.inner.still_waits(partition)).await
     }
     async fn remove_waste(&self) -> Result<(), LakeError> {
         self.faults.call("remove_waste".to_string(), self.inner.remove_waste()).await

@@ -4,8 +4,7 @@
 //! A landing file counts once a commit lists it, and until the generations that took its rows are published. Files that
 //! nothing lists do not exist for compaction. Layout of the embedded one: `embedded`.
 
-#[cfg(test)]
-mod contract;
+pub mod contract;
 mod embedded;
 mod memory;
 
@@ -131,7 +130,7 @@ pub trait Manifest: Send + Sync + 'static {
     /// Up to where a shard has landed; [`SequenceNumber::ZERO`] before its first commit.
     fn watermark(&self, shard: &str) -> impl Future<Output = Result<SequenceNumber, ManifestError>> + Send;
 
-    /// Every shard's watermark, in order of shard.
+    /// Every shard's watermark, in order of shard; those of [re-driven ranges](crate::LakeWriter::redrive) too.
     fn watermarks(&self) -> impl Future<Output = Result<Vec<(String, SequenceNumber)>, ManifestError>> + Send;
 
     /// Moves a shard's watermark and lists the batch's file, if the watermark is still the expected one.
@@ -143,7 +142,8 @@ pub trait Manifest: Send + Sync + 'static {
     /// Partitions with pending rows and how many, in order of partition.
     fn dirty(&self) -> impl Future<Output = Result<Vec<(Partition, u64)>, ManifestError>> + Send;
 
-    /// The pending rows of one partition, in order of file name.
+    /// The pending rows of one partition, in order of file name. Where there are very many, perhaps only the first of
+    /// them: the others wait until these are published.
     fn pending(&self, partition: &Partition) -> impl Future<Output = Result<Vec<PendingRows>, ManifestError>> + Send;
 
     /// The generation of one partition; number 0 for none.
@@ -151,6 +151,22 @@ pub trait Manifest: Send + Sync + 'static {
 
     /// Every partition that has a generation, with its number, in order of partition.
     fn generations(&self) -> impl Future<Output = Result<Vec<(Partition, u64)>, ManifestError>> + Send;
+
+    /// The generations, in the same form, of which it is not noted that they are settled: readers may not see them yet,
+    /// or something of the partition waits to be removed. A manifest whose storage is quick to look at may name all.
+    fn unsettled(&self) -> impl Future<Output = Result<Vec<(Partition, u64)>, ManifestError>> + Send {
+        self.generations()
+    }
+
+    /// Notes that a generation is settled, if it is still the partition's.
+    fn note_settled(
+        &self,
+        partition: &Partition,
+        generation: u64,
+    ) -> impl Future<Output = Result<(), ManifestError>> + Send {
+        let _ = (partition, generation);
+        async { Ok(()) }
+    }
 
     /// Publishes generations; each stands for itself, results in the order given. Absorbing what is not pending does
     /// nothing.

@@ -68,6 +68,12 @@ impl Partition {
         format!("tenant={}/day={}", encode(&self.tenant), self.day)
     }
 
+    /// Reads [`Partition::folder`]; `None` for any other text.
+    pub fn from_folder(folder: &str) -> Option<Partition> {
+        let (tenant, day) = folder.strip_prefix("tenant=")?.split_once("/day=")?;
+        Some(Partition { tenant: decode(tenant)?, day: Day::parse(day)? })
+    }
+
     /// Whether a tenant's name makes a folder.
     pub(crate) fn is_storable(tenant: &str) -> bool {
         !tenant.is_empty() && encode(tenant).len() <= MAX_ENCODED_TENANT_BYTES
@@ -126,6 +132,9 @@ mod tests {
         let partition = Partition { tenant: "a/b".into(), day: Day::Date(0) };
         assert_eq!(partition.folder(), "tenant=a%2Fb/day=1970-01-01");
         assert_eq!(Partition { tenant: "a".into(), day: Day::Unknown }.folder(), "tenant=a/day=unknown");
+        assert_eq!(Partition::from_folder(&partition.folder()), Some(partition));
+        assert_eq!(Partition::from_folder("tenant=a%/day=1970-01-01"), None);
+        assert_eq!(Partition::from_folder("tenant=a"), None);
     }
 
     #[test]

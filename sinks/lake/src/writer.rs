@@ -48,17 +48,41 @@ impl<M: Manifest, S: Storage> LakeWriter<M, S> {
     /// have landed and are dropped. `last` is the batch's last record, also when it brought no row.
     pub async fn append(&self, shard: &str, rows: Vec<LakeRow>, last: SequenceNumber) -> Result<Appended, LakeError> {
         check(shard, &rows, last)?;
+        self.land(shard, rows, last).await
+    }
+
+    /// Lands a range of a shard's records, `first` to `last`, that was discarded although the shard's watermark has gone past
+    /// it: under a watermark of its own, named after the range. The same range lands once; of ranges that overlap both
+    /// land, and compaction drops the repeats.
+    ///
+    /// `rows` are of this shard, of records of the range.
+    pub async fn redrive(
+        &self,
+        shard: &str,
+        rows: Vec<LakeRow>,
+        first: SequenceNumber,
+        last: SequenceNumber,
+    ) -> Result<Appended, LakeError> {
+        check(shard, &rows, last)?;
+        if rows.iter().any(|row| row.sequence_number < first) {
+            return Err(refusal(shard, last, "a row lies before the first sequence number"));
+        }
+        self.land(&range(shard, first, last), rows, last).await
+    }
+
+    /// `whose` is the shard, or the range, whose watermark moves.
+    async fn land(&self, whose: &str, rows: Vec<LakeRow>, last: SequenceNumber) -> Result<Appended, LakeError> {
         let rows = Arc::new(rows);
-        let mut watermark = self.warm_watermark(shard).await?;
+        let mut watermark = self.warm_watermark(whose).await?;
         loop {
             if watermark >= last {
                 // A zombie's cache may run behind, never ahead: what it says has landed has landed.
                 return Ok(Appended { rows: 0, watermark });
             }
-            let file = self.write(shard, &rows, watermark).await?;
+            let file = self.write(whose, &rows, watermark).await?;
             let written = file.as_ref().map(|file| file.name.clone());
             let new_rows = file.iter().flat_map(|file| &file.rows).map(|(_, rows)| *rows as usize).sum();
-            let commit = Commit { shard: shard.to_string(), expected: watermark, watermark: last, file };
+            let commit = Commit { shard: whose.to_string(), expected: watermark, watermark: last, file };
             match self.commit(commit).await? {
                 Committed::Done => return Ok(Appended { rows: new_rows, watermark: last }),
                 Committed::Stale { watermark: there } => watermark = there,
@@ -124,8 +148,17 @@ impl<M: Manifest, S: Storage> LakeWriter<M, S> {
     }
 }
 
+/// What stands for a shard where a range of it has a watermark of its own. No shard's name ends like this.
+fn range(shard: &str, first: SequenceNumber, last: SequenceNumber) -> String {
+    format!("{shard}@{first}-{last}")
+}
+
+fn refusal(shard: &str, last: SequenceNumber, reason: &'static str) -> LakeError {
+    LakeError::Batch { shard: shard.to_string(), last: last.to_string(), reason }
+}
+
 fn check(shard: &str, rows: &[LakeRow], last: SequenceNumber) -> Result<(), LakeError> {
-    let refuse = |reason| LakeError::Batch { shard: shard.to_string(), last: last.to_string(), reason };
+    let refuse = |reason| refusal(shard, last, reason);
     let mut tenant = "";
     for row in rows {
         if *row.shard != *shard {

@@ -151,6 +151,81 @@ async fn rows_that_belong_elsewhere_are_refused() {
     assert_eq!((bench.landed().await, bench.files()), (Vec::new(), 0));
 }
 
+#[tokio::test]
+async fn a_range_that_was_discarded_lands_once_though_its_shard_has_gone_on() {
+    let bench = Bench::new();
+    let writer = bench.writer().await;
+    writer.append("a", batch(8..=9), sequence(9)).await.unwrap();
+    for (writer, landed) in [(&writer, 4), (&writer, 0), (&bench.writer().await, 0)] {
+        let appended = writer.redrive("a", batch(3..=6), sequence(2), sequence(7)).await.unwrap();
+        assert_eq!(appended, Appended { rows: landed, watermark: sequence(7) });
+    }
+    assert_eq!((bench.landed().await, bench.files()), (vec![3, 4, 5, 6, 8, 9], 2));
+    assert_eq!(bench.manifest.watermark("a").await.unwrap(), sequence(9));
+    // A range without rows is done, too.
+    writer.redrive("a", Vec::new(), sequence(1), sequence(1)).await.unwrap();
+    assert_eq!(bench.files(), 2);
+}
+
+#[tokio::test]
+async fn readers_see_each_event_of_ranges_that_overlap_once() {
+    let bench = Bench::new();
+    let writer = bench.writer().await;
+    writer.append("a", batch(5..=9), sequence(9)).await.unwrap();
+    writer.redrive("a", batch(1..=4), sequence(1), sequence(4)).await.unwrap();
+    writer.redrive("a", batch(2..=6), sequence(2), sequence(6)).await.unwrap();
+    assert_eq!(bench.landed().await, [1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9]);
+    assert_eq!(compacted(&bench).await, (1..=9).collect::<Vec<_>>());
+    let before = bench.storage.inner.published();
+    writer.redrive("a", batch(3..=3), sequence(3), sequence(3)).await.unwrap();
+    assert_eq!(compacted(&bench).await, (1..=9).collect::<Vec<_>>());
+    let parts = |published: &[(Partition, Vec<(String, bytes::Bytes)>)]| published[0].1[0].1.clone();
+    assert_eq!(parts(&before), parts(&bench.storage.inner.published()), "byte for byte");
+}
+
+/// Compacts; answers the records that readers see then.
+async fn compacted(bench: &Bench) -> Vec<u64> {
+    let compactor = crate::Compactor::new(bench.manifest.clone(), bench.storage.clone()).with_workers(1);
+    compactor.run(&crate::Beyond::new()).await.unwrap();
+    let parts = bench.storage.inner.published().into_iter().flat_map(|(_, parts)| parts);
+    let rows = parts.flat_map(|(_, content)| rows_of(&"acme".into(), &content).unwrap());
+    let mut seen: Vec<u64> = rows.map(|row| number(row.sequence_number)).collect();
+    seen.sort_unstable();
+    seen
+}
+
+#[tokio::test]
+async fn a_range_that_fails_at_any_call_is_driven_again() {
+    for fault in [Fault::Before, Fault::After] {
+        for call in 0.. {
+            let bench = Bench::new();
+            let writer = bench.writer().await;
+            writer.append("a", batch(7..=9), sequence(9)).await.unwrap();
+            bench.faults.plan(call, fault);
+            let _ = writer.redrive("a", batch(3..=6), sequence(3), sequence(6)).await;
+            let has_struck = bench.faults.have_struck();
+            bench.faults.clear();
+            writer.redrive("a", batch(3..=6), sequence(3), sequence(6)).await.unwrap();
+            assert_eq!(bench.landed().await, (3..=9).collect::<Vec<_>>(), "call {call}, {fault:?}");
+            crate::Compactor::new(bench.manifest.clone(), bench.storage.clone()).sweep().await.unwrap();
+            assert_eq!(bench.files(), 2, "call {call}, {fault:?}");
+            if !has_struck {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_outside_of_its_range_is_refused() {
+    let bench = Bench::new();
+    let writer = bench.writer().await;
+    for (first, last) in [(3, 6), (1, 4)] {
+        let refused = writer.redrive("a", batch(2..=5), sequence(first), sequence(last)).await.unwrap_err();
+        assert!(matches!(refused, LakeError::Batch { .. }), "{refused}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     /// Two writers, one of them a zombie, cut the same records at will; calls fail before or after their effect.

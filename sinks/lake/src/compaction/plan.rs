@@ -43,13 +43,13 @@ impl PartitionPlan {
     pub(crate) fn new(
         partition: Partition,
         base: Generation,
+        generation: u64,
         pending: Vec<PendingRows>,
         beyond: Ids,
         slice_rows: u64,
     ) -> PartitionPlan {
         let rows = rows(&base, &pending);
         let slices = slices(rows.div_ceil(slice_rows));
-        let generation = base.number + 1;
         let slices_left = AtomicUsize::new(slices.len());
         PartitionPlan { partition, base, pending, beyond, generation, slices, slices_left, written: Mutex::default() }
     }
@@ -139,7 +139,7 @@ mod tests {
     fn plan(day: i32, rows: u32) -> Arc<PartitionPlan> {
         let pending = vec![PendingRows { file: "f".to_string(), first_row: 0, rows }];
         let partition = Partition { tenant: "a".to_string(), day: Day::Date(day) };
-        Arc::new(PartitionPlan::new(partition, Generation::default(), pending, Ids::new(), 100))
+        Arc::new(PartitionPlan::new(partition, Generation::default(), 1, pending, Ids::new(), 100))
     }
 
     #[test]

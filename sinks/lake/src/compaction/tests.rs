@@ -15,6 +15,7 @@ use crate::storage::{LakeFolder, MemoryStorage};
 use crate::writer::LakeWriter;
 
 mod faults;
+mod steps;
 
 struct Bench<M, S> {
     manifest: Arc<M>,

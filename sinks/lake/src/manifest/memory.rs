@@ -19,6 +19,7 @@ struct State {
     files: BTreeSet<String>,
     pending: BTreeMap<(Partition, String), (u32, u32)>,
     generations: BTreeMap<Partition, Generation>,
+    settled: BTreeMap<Partition, u64>,
 }
 
 impl State {
@@ -116,6 +117,20 @@ impl Manifest for MemoryManifest {
 
     async fn generations(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
         Ok(self.state().generations.iter().map(|(partition, of)| (partition.clone(), of.number)).collect())
+    }
+
+    async fn unsettled(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+        let state = self.state();
+        let unsettled = state.generations.iter().filter(|(of, now)| state.settled.get(*of) != Some(&now.number));
+        Ok(unsettled.map(|(partition, of)| (partition.clone(), of.number)).collect())
+    }
+
+    async fn note_settled(&self, partition: &Partition, generation: u64) -> Result<(), ManifestError> {
+        let state = &mut *self.state();
+        if state.generations.get(partition).is_some_and(|now| now.number == generation) {
+            state.settled.insert(partition.clone(), generation);
+        }
+        Ok(())
     }
 
     async fn publish(&self, publications: Vec<Publication>) -> Result<Vec<Published>, ManifestError> {
