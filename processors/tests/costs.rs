@@ -132,9 +132,10 @@ fn lesson() -> Vec<Event> {
 async fn a_batch_writes_each_item_that_it_touches_once_and_reads_each_once_while_cold() {
     let bench = Bench::new();
     let costs = bench.cost(&records(0, &lesson())).await;
-    // Of each learner a video, a quiz and the activity; a video view, a quiz view, an hour, a month and the totals.
-    assert_eq!(costs.puts.len(), 4 * 3 + 5 + 1, "{:?}", costs.puts);
-    assert_eq!((costs.read_calls, costs.read), (3, 1 + 4 * 3 + 5));
+    // Of each learner a video, a quiz, the activity, and an entry in the roster; a video view, a quiz view, an hour, a month
+    // and the totals.
+    assert_eq!(costs.puts.len(), 4 * 4 + 5 + 1, "{:?}", costs.puts);
+    assert_eq!((costs.read_calls, costs.read), (4, 1 + 4 * 4 + 5));
     assert_eq!(costs.write_units, costs.puts.len(), "each takes less than a KB");
 }
 
@@ -147,6 +148,23 @@ async fn a_warm_consumer_reads_progress_alone_and_writes_what_changes() {
     assert_eq!((costs.read_calls, costs.read), (1, 1));
     // The video and its view, and progress; it was active in that minute already.
     assert_eq!(costs.puts.len(), 3, "{:?}", costs.puts);
+}
+
+/// However much a learner does, the roster costs a read and a write on each of their days.
+#[tokio::test]
+async fn the_roster_is_read_and_written_once_a_learner_and_day() {
+    let bench = Bench::new();
+    let seen = |at: i64| {
+        let (day, minute) = (at.div_euclid(40), at.rem_euclid(40));
+        event(0, at as u64, 86_400 * day + 60 * minute, Body::Viewed { object: "page".into() })
+    };
+    for at in 0..120 {
+        let costs = bench.cost(&[record(at as usize, &[seen(at)])]).await;
+        let entries = costs.puts.iter().filter(|key| key.partition.contains("|roster|")).count();
+        assert_eq!(entries, usize::from(at % 40 == 0), "event {at}");
+        let warm = at > 0 && entries == 0;
+        assert!(!warm || costs.read_calls == 1, "progress alone is read at event {at}: {}", costs.read_calls);
+    }
 }
 
 #[tokio::test]
@@ -178,8 +196,8 @@ async fn classes_cost_what_they_cost() {
             total.puts.extend(costs.puts);
         }
     }
-    assert_eq!((events, batches), (828, 130));
-    assert_eq!((total.read_calls, total.read, total.puts.len(), total.write_units), (316, 927, 1_483, 1_483));
+    assert_eq!((events, batches), (875, 134));
+    assert_eq!((total.read_calls, total.read, total.puts.len(), total.write_units), (422, 1_169, 1_809, 1_809));
 }
 
 fn events_in(record: &Rec) -> usize {

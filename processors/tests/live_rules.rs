@@ -7,6 +7,8 @@ mod stage;
 use stage::records::{Rec, event, learner, quiz, record, records, video};
 use stage::table::Fault;
 use stage::{Stage, batch, batch_of, check, deliver, insist};
+use trilha_core::activity::ActivityItem;
+use trilha_core::roster::{RosterEntry, Standing};
 use trilha_live::port::{Consistency, Item, Key, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_processors::batch::{Batch, BatchError, HandleError};
 use trilha_schemas::event::{Body, Event, Role, VideoAction};
@@ -53,6 +55,7 @@ fn kind(key: &Key) -> &'static str {
     match key.partition.as_str() {
         "progress" => "progress",
         partition if partition.contains("|learner|") => "learner",
+        partition if partition.contains("|roster|") => "roster",
         _ => "view",
     }
 }
@@ -79,15 +82,15 @@ async fn after_a_crash_no_event_meets_its_own_copy() {
 }
 
 #[tokio::test]
-async fn views_are_written_first_then_learner_items_then_progress() {
+async fn views_and_the_roster_are_written_first_then_learner_items_then_progress() {
     let (stage, records) = (Stage::new(), lesson());
     insist(&stage.processor(), &records).await;
     let kinds: Vec<&str> = stage.table.take_written().iter().map(|put| kind(&put.key)).collect();
     let mut sorted = kinds.clone();
-    sorted.sort_by_key(|kind| ["view", "learner", "progress"].iter().position(|there| there == kind));
+    sorted.sort_by_key(|kind| ["view", "roster", "learner", "progress"].iter().position(|there| there == kind));
     assert_eq!(kinds, sorted);
     assert_eq!(kinds.iter().filter(|kind| **kind == "progress").count(), 1);
-    assert!(kinds.contains(&"view") && kinds.contains(&"learner"));
+    assert!(["view", "roster", "learner"].iter().all(|kind| kinds.contains(kind)));
 }
 
 #[tokio::test]
@@ -158,6 +161,139 @@ async fn a_crash_at_any_write_and_any_cut_of_the_redelivery_change_nothing() {
             }
         }
     }
+}
+
+/// Enrolled, unenrolled and enrolled again, each in a record of its own, out of the order of their times too; over days.
+fn comings_and_goings() -> Vec<Rec> {
+    let (day, mut all) = (86_400, Vec::new());
+    let acts = [
+        (0, 0, Body::Enrolled),
+        (0, 3 * day, Body::Unenrolled),
+        (1, day, Body::Unenrolled),
+        (0, 4 * day, Body::Enrolled),
+        (1, 0, Body::Enrolled),
+        (1, 2 * day, Body::Completed),
+        (0, 2 * day, Body::Unenrolled),
+    ];
+    for (id, (who, second, body)) in acts.into_iter().enumerate() {
+        all.extend(records(all.len(), &[event(who, id as u64, second, body)]));
+    }
+    all
+}
+
+/// An entry that another cut of the batch left says what the learner was amid it.
+#[tokio::test]
+async fn a_crash_at_any_write_and_any_cut_leave_the_roster_as_it_should_be() {
+    let records = comings_and_goings();
+    for first in 0..3 {
+        let writes = writes_of(&records).await;
+        for fault in Fault::ALL {
+            for at in 0..writes {
+                for end in first + 1..=7 {
+                    for cut in first + 1..=7 {
+                        let case =
+                            format!("{first} done, {fault:?} at write {at} of a batch up to {end}, then to {cut}");
+                        let stage = Stage::new();
+                        if first > 0 {
+                            insist(&stage.processor(), &records[..first]).await;
+                        }
+                        stage.table.fail_write(at, fault);
+                        deliver(&stage.processor(), &records[first..end]).await;
+                        stage.table.calm();
+                        let processor = stage.processor();
+                        insist(&processor, &records[first..cut]).await;
+                        if cut < 7 {
+                            insist(&processor, &records[cut..]).await;
+                        }
+                        check(&stage, &records, case).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// While one consumer is about to read or to write, another does so many writes of its own and dies, or does all of them.
+#[tokio::test]
+async fn a_zombie_at_any_read_or_write_leaves_the_roster_as_it_should_be() {
+    let records = comings_and_goings();
+    let writes = writes_of(&records).await;
+    for (at, is_read) in (0..6).map(|at| (at, true)).chain((0..writes).map(|at| (at, false))) {
+        for (own, other) in [((1, 2), (1, 7)), ((1, 4), (1, 3)), ((1, 7), (1, 2)), ((1, 7), (0, 4)), ((0, 7), (1, 5))] {
+            for dies_after in (0..10).chain([usize::MAX]) {
+                let stage = Stage::new();
+                insist(&stage.processor(), &records[..1]).await;
+                let (table, zombie) = (std::sync::Arc::clone(&stage.table), stage.processor());
+                let late = records[other.0..other.1].to_vec();
+                let act = async move {
+                    if dies_after < usize::MAX {
+                        table.fail_write(dies_after, Fault::Before);
+                    }
+                    deliver(&zombie, &late).await;
+                    table.calm();
+                };
+                match is_read {
+                    true => stage.table.interrupt_read(at, act),
+                    false => stage.table.interrupt(at, act),
+                }
+                let owner = stage.processor();
+                insist(&owner, &records[own.0..own.1]).await;
+                stage.table.calm();
+                insist(&owner, &records[own.1.min(other.1)..]).await;
+                let case = format!("read: {is_read} {at}, {own:?} beside {other:?} that dies after {dies_after}");
+                check(&stage, &records, case).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_of_before_there_were_rosters_is_put_on_one_when_it_next_changes() {
+    let (stage, records) = (Stage::new(), comings_and_goings());
+    insist(&stage.processor(), &records[..1]).await;
+    let old = ActivityItem::decode(&[1, 1, 1, 0, 1, 0, 0]).unwrap();
+    forget_roster(&stage, &old).await;
+    insist(&stage.processor(), &records[1..2]).await;
+    let roster = trilha_core::keys::roster_partition("tenant", stage::records::COURSES[0]);
+    let entries = stage.table.query(&roster, "", Consistency::Strong).await.unwrap();
+    let entry = RosterEntry::decode(&entries[0].value).unwrap();
+    assert_eq!((entries.len(), entry.is_on()), (1, false));
+    assert_eq!(entry.days.map(|(first, _)| first), Some(0), "what the item knew");
+}
+
+/// As if the learner's items had been written by an earlier version.
+async fn forget_roster(stage: &Stage, old: &ActivityItem) {
+    let roster = trilha_core::keys::roster_partition("tenant", stage::records::COURSES[0]);
+    for entry in stage.table.query(&roster, "", Consistency::Strong).await.unwrap() {
+        stage.table.remove(vec![(entry.key, entry.watermarks)]).await.unwrap();
+    }
+    let partition = trilha_core::keys::learner_partition("tenant", &learner(0));
+    let mut item = stage.table.query(&partition, "course a|activity|", Consistency::Strong).await.unwrap().remove(0);
+    let expected = Some(item.watermarks.clone());
+    item.value = old.encode();
+    let replaced = stage.table.replace(vec![Replacement { item, expected }], true).await.unwrap();
+    assert_eq!(replaced, [Replaced::Written]);
+}
+
+/// A learner goes on in the child of their shard, whose entry keeps what the parent knew.
+#[tokio::test]
+async fn the_roster_goes_on_in_another_shard() {
+    let stage = Stage::new();
+    let records = comings_and_goings();
+    let processor = stage.processor();
+    insist(&processor, &records[..3]).await;
+    for records in [&records[3..5], &records[5..]] {
+        let response = processor.handle(batch_of("shardId-000000000001", records)).await.unwrap();
+        assert!(response.batch_item_failures.is_empty());
+    }
+    // A zombie of the parent comes too late.
+    deliver(&stage.processor(), &records[1..3]).await;
+    let roster = trilha_core::keys::roster_partition("tenant", stage::records::COURSES[0]);
+    let entries = stage.table.query(&roster, "", Consistency::Strong).await.unwrap();
+    let read = |item: &Item| RosterEntry::decode(&item.value).unwrap();
+    let standings: Vec<_> = entries.iter().map(|item| read(item).standing().map(Standing::as_str)).collect();
+    assert_eq!(standings, [Some("enrolled"), Some("completed")]);
+    assert!(entries.iter().all(|item| item.watermarks.iter().count() == 2), "{entries:?}");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ const EXAMPLES: &str = "Examples:
   trilha replay --data d --format xapi statements.jsonl.gz
   trilha views --data d --course course-v1:Trilha+BIO101+2026_2 --json
   trilha quarantine list --data d          what was refused, and why
+  trilha alerts --data d                   learners at risk, questions that look broken
   trilha-query --data d \"SELECT type, count(*) FROM events GROUP BY type\"
   trilha simulate --events 1000000 --out events.ndjson
 
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Settings(SettingsOptions),
     /// See what was refused, and drive it again
     Quarantine(QuarantineOptions),
+    /// List what was told of last: videos completed, learners at risk, questions that look broken, activity that dropped
+    Alerts(AlertsOptions),
     /// Make a simulated class: native JSON events, the same bytes for the same seed
     Simulate(SimulateOptions),
 }
@@ -60,6 +63,9 @@ pub(crate) struct UpOptions {
     /// How often the lake is compacted, in milliseconds; tests kill it while it is
     #[arg(long, value_name = "MILLIS", hide = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub compact_every: Option<u64>,
+    /// How often it is looked for what to tell of, in milliseconds
+    #[arg(long, value_name = "MILLIS", hide = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub evaluate_every: Option<u64>,
     /// How long the lake's batches wait to fill, in milliseconds
     #[arg(long, value_name = "MILLIS", hide = true)]
     pub lake_window: Option<u64>,
@@ -143,6 +149,15 @@ pub(crate) struct SettingsOptions {
     /// Set a video's length, as `ID=SECONDS`; without it the length that most learners' players reported is taken
     #[arg(long, value_name = "ID=SECONDS", value_parser = video_length)]
     pub length: Option<(String, f64)>,
+    /// Set after how many days without activity a learner is at risk
+    #[arg(long, value_name = "DAYS")]
+    pub inactive_days: Option<u32>,
+    /// Set the class's percentile, in (0, 100), below which a learner's coverage puts them at risk
+    #[arg(long, value_name = "PERCENT")]
+    pub coverage_percentile: Option<f64>,
+    /// Set the facility, in (0, 1), below which a learner's last three quizzes put them at risk
+    #[arg(long, value_name = "SHARE")]
+    pub facility_floor: Option<f64>,
     /// Name the only format whose events count, where a platform sends the same acts by several
     #[arg(long, value_enum)]
     pub counted_format: Option<Format>,
@@ -226,6 +241,19 @@ pub(crate) struct QuarantineRedriveOptions {
     /// The time zone in which a new course's days are counted, for ever
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub zone: String,
+}
+
+#[derive(Args)]
+pub(crate) struct AlertsOptions {
+    /// The folder on which `up` runs or ran
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// List at most so many, the newest first
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

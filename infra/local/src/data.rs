@@ -78,6 +78,11 @@ impl DataDir {
         self.root.join("collector.redb")
     }
 
+    /// What the evaluator knows, and told.
+    pub(crate) fn status(&self) -> PathBuf {
+        self.root.join("status.redb")
+    }
+
     pub(crate) fn lake(&self) -> PathBuf {
         self.root.join("lake")
     }

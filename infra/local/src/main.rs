@@ -3,6 +3,7 @@
 //! Start at [`cli`] for what it offers and [`pipeline`] for how the parts meet. It holds no logic of its own that a
 //! deployment on AWS would need too.
 
+mod alerts;
 mod cli;
 mod clock;
 mod data;
@@ -54,6 +55,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Views(options) => runtime.block_on(views::run(options)),
         Command::Settings(options) => runtime.block_on(settings::run(options)),
         Command::Quarantine(options) => runtime.block_on(quarantine::run(options)),
+        Command::Alerts(options) => runtime.block_on(alerts::run(options)),
         Command::Simulate(options) => runtime.block_on(simulate::run(options)),
     }
 }

@@ -38,5 +38,8 @@ fn changes(options: &SettingsOptions) -> Vec<Change> {
         // What is no length becomes one that is refused.
         length_millis: Some(number::millis(*seconds).unwrap_or(0)),
     });
-    threshold.into_iter().chain(protocol).chain(length).collect()
+    let days = options.inactive_days.map(|days| Change::InactiveDays(Some(days)));
+    let percentile = options.coverage_percentile.map(|percentile| Change::CoveragePercentile(Some(percentile)));
+    let floor = options.facility_floor.map(|floor| Change::FacilityFloor(Some(floor)));
+    threshold.into_iter().chain(protocol).chain(length).chain(days).chain(percentile).chain(floor).collect()
 }

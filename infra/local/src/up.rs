@@ -8,12 +8,17 @@ use anyhow::Context;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use trilha_collector::embedded::EmbeddedSettings;
 use trilha_collector::quarantine::Quarantine;
 use trilha_collector::router::{AllowedOrigins, Front};
 use trilha_dashboard::read::LiveViews;
 use trilha_dashboard::server::Dashboard;
 use trilha_dashboard::session::{Session, SessionKey, issue};
+use trilha_live::embedded::EmbeddedTable;
+use trilha_processors::evaluator::Evaluator;
+use trilha_processors::evaluator::status::TableStatus;
 
+use crate::alerts::Alerts;
 use crate::cli::UpOptions;
 use crate::clock::{self, Clock};
 use crate::data::{DataDir, TENANT};
@@ -24,6 +29,8 @@ use crate::reading::CourseSettings;
 /// The first compaction comes soon, so that an analyst need not wait; then each minute.
 const FIRST_COMPACTION: Duration = Duration::from_secs(10);
 const COMPACT_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked for what to tell of.
+const EVALUATE_EVERY: Duration = Duration::from_secs(60);
 /// So long may requests that are under way at the stop take to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// An instructor's sign-in link lasts a month.
@@ -43,12 +50,15 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
         tracing::warn!(%error, "where everything is could not be printed");
     }
     let compact_every = options.compact_every.map_or(COMPACT_EVERY, Duration::from_millis);
+    let evaluate_every = options.evaluate_every.map_or(EVALUATE_EVERY, Duration::from_millis);
+    let evaluator = evaluator(&dir, &pipeline)?;
+    let evaluation = tokio::spawn(evaluate(evaluator, Arc::clone(&clock), evaluate_every));
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&pipeline), Arc::clone(&clock), compact_every));
     let class =
         options.demo.then(|| tokio::spawn(demo::run(Arc::clone(&pipeline.collector), dir.owner(), Arc::clone(&clock))));
     serve(listener, router, interrupted).await?;
     eprintln!("stopping: applying what was accepted");
-    for task in [Some(housekeeping), class].into_iter().flatten() {
+    for task in [Some(evaluation), Some(housekeeping), class].into_iter().flatten() {
         task.abort();
         let _ = task.await;
     }
@@ -126,6 +136,29 @@ fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &
     )?;
     writeln!(out, "Analysts: trilha-query --data {} \"SELECT …\". Ctrl-C stops.", options.data.display())?;
     Ok(())
+}
+
+type LocalEvaluator = Evaluator<EmbeddedTable, EmbeddedSettings, TableStatus<EmbeddedTable>, Alerts>;
+
+fn evaluator(dir: &DataDir, pipeline: &Pipeline) -> anyhow::Result<LocalEvaluator> {
+    let statuses = Arc::new(EmbeddedTable::open(&dir.status()).context("cannot open the evaluator's status")?);
+    Ok(Evaluator {
+        table: Arc::clone(&pipeline.table),
+        settings: Arc::clone(&pipeline.settings),
+        statuses: TableStatus(Arc::clone(&statuses)),
+        sink: Alerts(statuses),
+    })
+}
+
+/// Looks for what to tell of. One that is cut off at the stop is done again by the next `up`.
+async fn evaluate(evaluator: LocalEvaluator, clock: Clock, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        match evaluator.run(TENANT, clock()).await {
+            Ok(evaluated) => tracing::debug!(?evaluated, "evaluated"),
+            Err(error) => tracing::error!(%error, "not all courses were evaluated"),
+        }
+    }
 }
 
 /// Compacts the lake, trims the stream, empties the quarantine of what is 30 days old, puts views of expired shards together.

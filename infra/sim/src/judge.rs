@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
 use trilha_collector::quarantine::{Quarantine, Redacted, Rejection, Source};
 use trilha_core::keys;
+use trilha_core::roster::{RosterEntry, Standing};
 use trilha_dashboard::read::{LiveViews, ReadSettings, SettingsReader};
 use trilha_dashboard::source::{SourceError, ViewSource, ViewsQuery};
 use trilha_lake::rows_of;
+use trilha_live::port::{Consistency, LiveTable};
 use trilha_schemas::event::Event;
-use trilha_sim_oracle::{CourseSettings, Told, courses, differences};
+use trilha_sim_oracle::{CourseSettings, OnRoster, Told, courses, differences, rosters};
 
 use crate::learners::{Fate, Name, TENANTS};
 use crate::machine::Machine;
@@ -199,10 +202,53 @@ async fn judge_views(machine: &Arc<Machine>, first: &[(Name, Copy)], verdict: &m
         for told in &told {
             machine.world.note(|| format!("counts: {tenant} {} {}", told.arrival_millis, told.text));
         }
+        judge_rosters(machine, tenant, &told, &pseudonyms(first, tenant, machine), verdict).await;
         for at in ats {
             judge_tenant(machine, &views, tenant, &told, at, verdict).await;
         }
     }
+}
+
+/// Learners' pseudonyms by their names.
+fn pseudonyms(first: &[(Name, Copy)], tenant: &str, machine: &Machine) -> BTreeMap<String, String> {
+    let ledger = machine.ledger();
+    let named = |(name, copy): &(Name, Copy)| {
+        let act: Value = serde_json::from_str(&ledger.acts[ledger.find(name)?].text).ok()?;
+        Some((act["learner"].as_str()?.to_string(), copy.event.learner.to_string()))
+    };
+    first.iter().filter(|(name, _)| name.tenant == tenant).filter_map(named).collect()
+}
+
+/// A roster has everybody who was seen, each with what was said last and the days that they were there.
+async fn judge_rosters(
+    machine: &Machine,
+    tenant: &str,
+    told: &[Told<'_>],
+    pseudonyms: &BTreeMap<String, String>,
+    verdict: &mut Vec<String>,
+) {
+    let settings = |_: &str| CourseSettings { zone: machine.zone.to_string(), ..CourseSettings::default() };
+    let table = StillTable::new(&machine.table);
+    for (course, expected) in rosters(told, &settings) {
+        let items = table.query(&keys::roster_partition(tenant, &course), "", Consistency::Strong).await;
+        let items = items.unwrap_or_default().into_iter().map(|item| (item.key.sort, RosterEntry::decode(&item.value)));
+        let mut found: BTreeMap<String, _> = items.collect();
+        for (learner, expected) in expected {
+            let entry = found.remove(pseudonyms.get(&learner).map_or("", String::as_str));
+            if !matches!(&entry, Some(Ok(entry)) if is_as_expected(entry, &expected)) {
+                verdict.push(format!("the roster of {tenant} {course}: {learner} is {expected:?}, found {entry:?}"));
+            }
+        }
+        if !found.is_empty() {
+            verdict.push(format!("the roster of {tenant} {course} has {found:?}, who were never there"));
+        }
+    }
+}
+
+fn is_as_expected(entry: &RosterEntry, expected: &OnRoster) -> bool {
+    let standing = entry.standing().map(Standing::as_str);
+    let said = standing.map_or(expected.standings.is_empty(), |standing| expected.standings.contains(standing));
+    said && entry.days == expected.days
 }
 
 async fn judge_tenant(

@@ -229,7 +229,7 @@ impl Class<'_> {
     fn others(&mut self, sitting: &mut Sitting) {
         for _ in 0..1 + self.dice.roll(4) {
             let (kind, fields) = match self.dice.roll(6) {
-                0 => ("course.enrolled", json!({})),
+                0 => (*self.dice.pick(&["course.enrolled", "course.unenrolled"]), json!({})),
                 1 => ("course.completed", json!({})),
                 2 if sitting.time < self.now_millis => {
                     ("object.described", json!({"object": self.dice.pick(&VIDEOS), "title": "Aula", "length": 300}))
@@ -242,7 +242,7 @@ impl Class<'_> {
     }
 
     fn push(&mut self, sitting: &Sitting, kind: &str, fields: Value) {
-        // Where order decides nothing.
+        // Where order decides nothing; of enrolments at one time the oracle takes any.
         let may_lack_time = kind == "activity.viewed" || kind.starts_with("course.");
         let has_time = !(may_lack_time && self.dice.chance(80));
         let id = if !has_time || self.dice.chance(850) { Some(self.id(has_time)) } else { None };

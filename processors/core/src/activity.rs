@@ -1,4 +1,5 @@
-//! When one learner was there in one course, and what an event changes in the class's minutes, days and number.
+//! When one learner was there in one course, whether they belong to it, and what an event changes in the class's minutes,
+//! days and number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,8 @@ use trilha_schemas::flags::Flags;
 use trilha_schemas::packing::{Damaged, varint, zigzag};
 
 use crate::ids::id_hash;
-use crate::views::{CourseView, HourView, MonthView, Presence, version};
+use crate::roster::{Enrolment, RosterEntry, Standing};
+use crate::views::{CourseView, HourView, MonthView, Presence};
 use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS, limits};
 
 /// `active_5m`: a minute and the four before.
@@ -20,6 +22,10 @@ const DAY_BYTES: usize = 4;
 const ID_BYTES: usize = 8;
 /// From this far ahead of its arrival, an event may lie in the future by another clock, which is up to a minute behind.
 const AHEAD_MILLIS: i64 = 4 * 60 * 1000;
+/// The stored form of items behind which no roster entry was written.
+const BEFORE_ROSTERS: u8 = 1;
+/// The stored form since.
+const VERSION: u8 = 2;
 
 /// The hours and days of one learner in one course. Sets: an event that comes twice changes nothing, unless what it
 /// counts for depends on its arrival; of such the first copy counts.
@@ -32,6 +38,9 @@ pub struct ActivityItem {
     days: BTreeSet<i64>,
     /// Ids of events of which a copy with another arrival could count for something else.
     by_arrival: BTreeSet<u64>,
+    enrolment: Option<Enrolment>,
+    /// It was stored before there were rosters, and nothing was folded into it since.
+    before_rosters: bool,
 }
 
 /// What events change in a course's views.
@@ -63,20 +72,31 @@ impl ActivityItem {
             return;
         }
         let place = Place::of(event).filter(|place| !self.has(place));
-        let keeps_id = depends_on_arrival(event);
+        let enrolment = Enrolment::of(event);
+        let keeps_id = depends_on_arrival(event) || enrolment.is_some() && event.time_millis.is_none();
         if !self.has_room(place, keeps_id) {
             folded.beyond.push(event.id);
             return;
         }
-        folded.applied += u32::from(!self.known || keeps_id || place.is_some());
+        let enrols = enrolment > self.enrolment;
+        let applied = !self.known || keeps_id || place.is_some() || enrols;
+        folded.applied += u32::from(applied);
         change.course.learners += i64::from(!self.known);
         self.known = true;
+        self.before_rosters &= !applied;
+        self.enrolment = self.enrolment.max(enrolment);
         if keeps_id {
             self.by_arrival.insert(id);
         }
         if let Some(place) = place {
             self.add(place, change);
         }
+    }
+
+    /// What the course's roster says of the learner, once everything that was folded is written; `None` where that is nothing yet.
+    pub fn roster_entry(&self) -> Option<RosterEntry> {
+        let days = self.days.first().copied().zip(self.days.last().copied());
+        (self.known && !self.before_rosters).then_some(RosterEntry { enrolment: self.enrolment, days })
     }
 
     /// Whether what is not there yet fits: an event's hour, its day, its id.
@@ -132,11 +152,13 @@ impl ActivityItem {
         }
     }
 
-    /// The stored form, version 1: hours with their minutes, then days, as differences; then ids, 8 bytes each.
+    /// The stored form, version 2: whether the learner is known, and twice the code of the enrolment; hours with their
+    /// minutes, then days, as differences; ids, 8 bytes each; the enrolment's time and id, if there is one. Version 1 knew no
+    /// enrolments, and no entry of a roster was written before it.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = version();
+        let mut out = vec![if self.before_rosters { BEFORE_ROSTERS } else { VERSION }];
         varint(&mut out, FOLD_VERSION.into());
-        out.push(u8::from(self.known));
+        out.push(u8::from(self.known) | Standing::code(self.enrolment.map(|enrolment| enrolment.standing)) << 1);
         varint(&mut out, self.hours.len() as u64);
         let mut before = 0;
         for (hour, minutes) in &self.hours {
@@ -152,6 +174,7 @@ impl ActivityItem {
         }
         varint(&mut out, self.by_arrival.len() as u64);
         self.by_arrival.iter().for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
+        self.enrolment.iter().for_each(|enrolment| enrolment.encode(&mut out));
         out
     }
 
@@ -160,9 +183,12 @@ impl ActivityItem {
     /// # Errors
     /// [`Damaged`] when the bytes are cut, flipped or of a later version.
     pub fn decode(bytes: &[u8]) -> Result<ActivityItem, Damaged> {
-        let mut input = limits::item(bytes)?;
+        let (version, mut input) = limits::item_up_to(VERSION, bytes)?;
         input.varint()?;
-        let mut item = ActivityItem { known: input.byte()? != 0, ..ActivityItem::default() };
+        let before_rosters = version == BEFORE_ROSTERS;
+        let known = input.byte()?;
+        let standing = if before_rosters { None } else { Standing::from_code(known >> 1)? };
+        let mut item = ActivityItem { known: known & 1 != 0, before_rosters, ..ActivityItem::default() };
         let mut hour = 0i64;
         for _ in 0..input.count(2)? {
             hour = limits::time(hour, input.zigzag()?)?;
@@ -176,6 +202,7 @@ impl ActivityItem {
         for _ in 0..input.count(ID_BYTES)? {
             item.by_arrival.insert(u64::from_be_bytes(input.array()?));
         }
+        item.enrolment = standing.map(|standing| Enrolment::decode(standing, &mut input)).transpose()?;
         Ok(item)
     }
 
@@ -203,7 +230,8 @@ impl Place {
 
 /// Whether a copy of the event could count elsewhere: one in the future counts at its arrival, as a copy would at its
 /// own; one that is late counts nowhere, while a copy that a replay stamps with its own time, or a clock that was set
-/// back, would count. All others count at the time as sent, which is in the id.
+/// back, would count. All others count at the time as sent, which is in the id. (An enrolment without time stands at its
+/// arrival in the order of enrolments; it counts for no minute.)
 fn depends_on_arrival(event: &Event) -> bool {
     let ahead = event.time_millis.is_some_and(|time| time.saturating_sub(event.arrival_millis) > AHEAD_MILLIS);
     ahead || event.flags.contains(Flags::FUTURE_TIME) || event.flags.contains(Flags::LATE)

@@ -8,6 +8,8 @@
 //! | view of an hour, a month | as above | `hour│number│shard`, `month│number│shard` |
 //! | frozen part of a view | as above | the view's own, then `│part` |
 //! | totals of a course | `tenant│generation│courses` | `course│shard` |
+//! | a learner on a course's roster | `tenant│generation│roster│course` | `pseudonym` |
+//! | the evaluator's status of a course, of a learner in it | `tenant│generation│status│course` | `course`, `learner│pseudonym` |
 //! | ids of events beyond state | `tenant│generation│beyond` | `day│shard│sequence number` |
 //! | mark of a view that two shards wrote | `tenant│generation│stale` | as the learner item: `course│video│id` and so on |
 //! | progress of a shard, mark of a stale one, of an absorbed one | `progress`, `stale`, `absorbed` | `shard` |
@@ -74,6 +76,21 @@ pub fn learner_sort(course: &str, kind: &str, object: &str) -> String {
 /// The partition of a course's views.
 pub fn course_partition(tenant: &str, course: &str) -> String {
     format!("{}|{GENERATION}|course|{}", escape(tenant), escape(course))
+}
+
+/// The partition of a course's roster; a learner's entry has their pseudonym as its sort key.
+pub fn roster_partition(tenant: &str, course: &str) -> String {
+    format!("{}|{GENERATION}|roster|{}", escape(tenant), escape(course))
+}
+
+/// The partition of what the evaluator knows of a course; in a table of its own.
+pub fn status_partition(tenant: &str, course: &str) -> String {
+    format!("{}|{GENERATION}|status|{}", escape(tenant), escape(course))
+}
+
+/// The prefix of the sort keys of a learner's items in one course.
+pub fn learner_prefix(course: &str) -> String {
+    format!("{}|", escape(course))
 }
 
 /// The partition of the totals of all a tenant's courses.
@@ -203,6 +220,9 @@ mod tests {
             (learner.clone(), "t\u{1}u|1|learner|ab"),
             (learner_sort("c|d", "video", "v|w"), "c\u{1}d|video|v\u{1}w"),
             (course_partition("t|u", "c|d"), "t\u{1}u|1|course|c\u{1}d"),
+            (roster_partition("t|u", "c|d"), "t\u{1}u|1|roster|c\u{1}d"),
+            (status_partition("t|u", "c|d"), "t\u{1}u|1|status|c\u{1}d"),
+            (learner_prefix("c|d"), "c\u{1}d|"),
             (courses_partition("t|u"), "t\u{1}u|1|courses"),
             (view_sort(Kind::Video, "v", &shard), "video|v|i/s-0"),
             (view_sort(Kind::Quiz, "q", &shard), "quiz|q|i/s-0"),

@@ -13,10 +13,19 @@ const FARTHEST_PLACE_MILLIS: u64 = 1_000_000_000_000;
 
 /// A learner item's stored form after its version.
 pub(crate) fn item(stored: &[u8]) -> Result<Input<'_>, Damaged> {
-    if stored.len() > MAX_ITEM_BYTES {
-        return Err(Damaged("an item of over 64 KB"));
+    versioned(within_bounds(stored)?)
+}
+
+/// The version, of those up to a latest one, and what comes after it.
+pub(crate) fn item_up_to(latest: u8, stored: &[u8]) -> Result<(u8, Input<'_>), Damaged> {
+    match within_bounds(stored)? {
+        [version, rest @ ..] if (1..=latest).contains(version) => Ok((*version, Input::new(rest))),
+        _ => Err(Damaged("the version of a stored item")),
     }
-    versioned(stored)
+}
+
+fn within_bounds(stored: &[u8]) -> Result<&[u8], Damaged> {
+    if stored.len() > MAX_ITEM_BYTES { Err(Damaged("an item of over 64 KB")) } else { Ok(stored) }
 }
 
 /// A time (or an hour, or a day) so long after another.

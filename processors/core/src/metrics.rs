@@ -4,7 +4,7 @@ mod question;
 mod video;
 
 pub use question::{Mark, QuestionMetrics, Response, Responses, question};
-pub use video::{DropOff, VideoMetrics, VideoSettings, video};
+pub use video::{DropOff, VideoMetrics, VideoSettings, seconds_of, video};
 
 /// The whole of one million, for scores in millionths.
 const MILLION: i64 = 1_000_000;

@@ -116,6 +116,18 @@ impl QuizItem {
         }
     }
 
+    /// Of each question that counts and whose first attempt has a score: its id and that score, in millionths.
+    pub fn first_scores(&self) -> impl Iterator<Item = (&str, i64)> {
+        let alone = self.questions.len() == 1;
+        let counted = self.questions.iter().filter(move |(_, question)| alone || !question.of_parent);
+        counted.filter_map(|(name, question)| Some((name.as_str(), question.ends()?.0.millionths()?)))
+    }
+
+    /// When the last answer was given, in milliseconds since 1970 UTC.
+    pub fn last_millis(&self) -> Option<i64> {
+        self.questions.values().filter_map(|question| Some(question.answers.last()?.time_millis)).max()
+    }
+
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         stored::encode(self)

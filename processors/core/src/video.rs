@@ -19,7 +19,7 @@ use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
 use coverage::Coverage;
 use loose::Loose;
 use mark::Mark;
-use session::Session;
+use session::{Session, Source};
 
 /// One learner's sessions on one video.
 #[derive(Debug, Clone, Default)]
@@ -166,6 +166,34 @@ impl VideoItem {
 
     fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session> {
         self.named.iter_mut().map(|(_, session)| session).chain(self.loose.iter_mut()).chain(&mut self.timeless)
+    }
+
+    /// n: distinct seconds watched.
+    pub fn seconds(&self) -> i64 {
+        self.coverage.seconds()
+    }
+
+    /// Distinct seconds that events before a time had watched; so an audience can tell what is news from what is history.
+    /// A `played-segments` list tells no time of its own: the title that came with a statement does, and without one the list
+    /// counts as after it.
+    pub fn seconds_before(&self, time_millis: i64) -> i64 {
+        let before = |session: &Session| {
+            session.marks().iter().filter(|mark| mark.time_millis < time_millis).cloned().collect::<Vec<Mark>>()
+        };
+        let lists_are_old = self.title.as_ref().is_some_and(|title| title.time_millis < time_millis);
+        let named = self.named.iter().map(|(_, session)| {
+            let list = session.list().filter(|_| lists_are_old).cloned().map(Box::new);
+            let source = list.as_ref().map_or(Source::Pairs, |_| Source::List);
+            let marks = before(session).into_iter().filter(|mark| mark.list.is_none()).collect();
+            Session::restore(true, marks, Vec::new(), source, list)
+        });
+        let loose = Loose::cut(self.loose.iter().flat_map(before).collect());
+        let timeless = Loose::cut(self.timeless.iter().flat_map(before).collect());
+        let (mut coverage, mut view) = (Coverage::new(self.length_millis), VideoView::default());
+        for mut session in named.chain(loose.iter().cloned()).chain(timeless.iter().cloned()) {
+            coverage.add(&mut session, &mut view);
+        }
+        coverage.seconds()
     }
 
     fn standing(&self) -> Standing {

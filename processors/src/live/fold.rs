@@ -1,8 +1,9 @@
-//! One attempt at a batch: read what is not warm, fold, write views, then learner items.
+//! One attempt at a batch: read what is not warm, fold, write views and roster entries, then learner items.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use trilha_core::activity::ActivityChange;
+use trilha_core::roster::RosterEntry;
 use trilha_core::views::{ObjectView, View};
 use trilha_core::{Folded, keys};
 use trilha_live::port::{Consistency, Item, Key, LiveTable, Replaced, Replacement, Watermarks};
@@ -14,7 +15,7 @@ use super::groups::{Groups, LearnerName, Placed};
 use super::state::{LearnerItem, LearnerKind, ShardState, Warm, stored};
 use super::view::{AnyView, ViewName};
 use super::{Applied, Position, Stop};
-use super::{absorbed, cross_shard};
+use super::{absorbed, cross_shard, roster};
 use crate::batch::{Batch, HandleError};
 use crate::beyond::BeyondBatch;
 
@@ -45,6 +46,8 @@ struct FoldedBatch {
     /// Views of items that changed. They are written though the changes add up to nothing: changes of two learners, or
     /// of two records, may take each other back, and after a crash or beside a zombie only one of them is folded again.
     moved: HashSet<ViewName>,
+    /// What the roster comes to say of learners of whom it says something else.
+    entries: Vec<(Key, RosterEntry)>,
     beyond: BeyondBatch,
     folded: Folded,
 }
@@ -65,10 +68,12 @@ impl<T: LiveTable> Attempt<'_, T> {
         };
         let (mut fixed, views) = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
         fixed.extend(folded.beyond.into_replacements(self.position.shard));
+        let entries = roster::replaced(self.table, self.position, folded.entries, &mut self.state.absorbed).await?;
         let learners = self.replaced_learners(folded.learners);
-        let written = (fixed.len() + views.len() + learners.len()) as u64;
+        let written = (fixed.len() + views.len() + entries.len() + learners.len()) as u64;
         self.write_fixed(fixed).await?;
         self.write_views(views).await?;
+        self.write_views(entries).await?;
         self.write_learners(learners).await?;
         Ok(Applied { folded: folded.folded, written, conflicts: 0 })
     }
@@ -99,6 +104,7 @@ impl<T: LiveTable> Attempt<'_, T> {
             let Some(warm) = self.state.learner(&key) else { continue };
             let applied = warm.stored.as_ref().and_then(|watermarks| watermarks.of(self.position.shard));
             let start = events.partition_point(|(number, _)| Some(*number) <= applied);
+            let entry = warm.value.roster_entry();
             let mut changed = false;
             for (epoch, events) in epochs(&events[start..], boundaries) {
                 let folded = fold_item(&mut warm.value, name, epoch, events, &mut batch.changes);
@@ -107,6 +113,8 @@ impl<T: LiveTable> Attempt<'_, T> {
                 batch.folded += folded;
             }
             if changed {
+                let after = warm.value.roster_entry().filter(|after| Some(*after) != entry);
+                batch.entries.extend(after.map(|after| (groups.roster_key(name), after)));
                 batch.learners.push(key);
                 batch.moved.extend(name.view());
             }
@@ -347,6 +355,6 @@ impl LearnerName {
     }
 }
 
-fn damaged(key: &Key, error: Damaged) -> Stop {
+pub(super) fn damaged(key: &Key, error: Damaged) -> Stop {
     Stop::Failed(HandleError::Unavailable(format!("item {}: {error}", key.sort)))
 }

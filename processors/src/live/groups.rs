@@ -106,6 +106,12 @@ impl<'b> Groups<'b> {
         self.objects.texts[symbol as usize]
     }
 
+    /// The key of the entry that a course's roster has of a learner.
+    pub(super) fn roster_key(&self, name: &LearnerName) -> Key {
+        let (tenant, course) = self.course(name.course);
+        Key { partition: keys::roster_partition(tenant, course), sort: name.learner.to_string() }
+    }
+
     /// The key of a learner item.
     pub(super) fn learner_key(&self, name: &LearnerName) -> Key {
         let (tenant, course) = self.course(name.course);

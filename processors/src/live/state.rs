@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use trilha_core::activity::ActivityItem;
 use trilha_core::quiz::QuizItem;
+use trilha_core::roster::RosterEntry;
 use trilha_core::video::VideoItem;
 use trilha_live::port::{Item, Key, Watermarks};
 use trilha_schemas::packing::Damaged;
@@ -59,6 +60,11 @@ impl LearnerItem {
             LearnerItem::Quiz(item) => item.encode(),
             LearnerItem::Activity(item) => item.encode(),
         }
+    }
+
+    /// What the course's roster says of the learner; the activity item tells it.
+    pub(super) fn roster_entry(&self) -> Option<RosterEntry> {
+        if let LearnerItem::Activity(item) = self { item.roster_entry() } else { None }
     }
 
     fn memory_bytes(&self) -> usize {

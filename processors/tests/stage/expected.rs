@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trilha_core::activity::{ActivityChange, ActivityItem};
 use trilha_core::keys::{self, Kind};
 use trilha_core::quiz::QuizItem;
+use trilha_core::roster::RosterEntry;
 use trilha_core::video::VideoItem;
 use trilha_core::views::{
     CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial, encode_partial,
@@ -24,7 +25,8 @@ pub type Stored = BTreeMap<(String, String), Vec<u8>>;
 pub async fn stored(table: &FaultyTable) -> Stored {
     let learners = (0..LEARNERS).map(|number| keys::learner_partition(TENANT, &learner(number)));
     let courses = COURSES.iter().map(|course| keys::course_partition(TENANT, course));
-    let partitions = learners.chain(courses).chain([keys::courses_partition(TENANT)]);
+    let rosters = COURSES.iter().map(|course| keys::roster_partition(TENANT, course));
+    let partitions = learners.chain(courses).chain(rosters).chain([keys::courses_partition(TENANT)]);
     let mut all = Vec::new();
     for partition in partitions {
         all.extend(table.query(&partition, "", Consistency::Strong).await.expect("the table is queried"));
@@ -34,7 +36,7 @@ pub async fn stored(table: &FaultyTable) -> Stored {
 }
 
 fn is_zero_view(partition: &str, sort: &str, value: &[u8]) -> bool {
-    if !partition.contains("|course") {
+    if !partition.contains("|1|course") {
         return false;
     }
     let (_, value) = decode_partial(value).expect("a partial");
@@ -46,6 +48,9 @@ fn is_zero_view(partition: &str, sort: &str, value: &[u8]) -> bool {
 /// A stored value in words.
 pub fn show(key: &(String, String), value: Option<&Vec<u8>>) -> String {
     let Some(value) = value else { return "nothing".into() };
+    if key.0.contains("|roster|") {
+        return format!("{:?}", RosterEntry::decode(value));
+    }
     let view = decode_partial(value).map_or(&[][..], |(_, view)| view);
     match key.1.split('|').next() {
         Some("video") => format!("{:?}", VideoView::decode(view)),
@@ -60,6 +65,7 @@ struct Fold {
     videos: BTreeMap<(String, String), VideoItem>,
     quizzes: BTreeMap<(String, String), QuizItem>,
     activities: BTreeMap<(String, String), ActivityItem>,
+    rosters: BTreeMap<(String, String), RosterEntry>,
     views: Views,
 }
 
@@ -110,7 +116,10 @@ impl Fold {
             _ => {}
         }
         let mut change = ActivityChange::default();
-        self.activities.entry(learner("activity", "")).or_default().fold([event], &mut change);
+        let item = self.activities.entry(learner("activity", "")).or_default();
+        item.fold([event], &mut change);
+        let on = (keys::roster_partition(TENANT, &event.course), event.learner.to_string());
+        self.rosters.insert(on, item.roster_entry().expect("the learner is known"));
         self.views.add_activity(event, change);
     }
 
@@ -119,6 +128,7 @@ impl Fold {
         stored.extend(self.videos.into_iter().map(|(key, item)| (key, item.encode())));
         stored.extend(self.quizzes.into_iter().map(|(key, item)| (key, item.encode())));
         stored.extend(self.activities.into_iter().map(|(key, item)| (key, item.encode())));
+        stored.extend(self.rosters.into_iter().map(|(key, entry)| (key, entry.encode())));
         let views = self.views;
         stored.extend(encoded(views.videos));
         stored.extend(encoded(views.quizzes));

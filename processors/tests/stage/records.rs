@@ -147,14 +147,15 @@ fn act(id: u64, chunk: i64, dice: &mut Dice) -> Event {
     let body = match dice.roll(10) {
         0..6 => Body::Video(player(dice)),
         6..8 => Body::Quiz(answered(dice)),
-        8 => Body::Viewed { object: "page".into() },
+        8 => present(dice),
         _ => Body::Described(Description {
             object: "video".into(),
             section: Some("One".into()),
             ..Description::default()
         }),
     };
-    let mut event = event(dice.roll(LEARNERS), id, second, body);
+    let days = if dice.roll(8) == 0 { dice.roll(3) as i64 } else { 0 };
+    let mut event = event(dice.roll(LEARNERS), id, second + 86_400 * days, body);
     event.course = COURSES[usize::from(dice.roll(6) == 0)].into();
     event.session = (dice.roll(2) == 0).then(|| "session".into());
     event.title = (dice.roll(2) == 0).then(|| ["Old title", "New title"][dice.roll(2)].into());
@@ -167,6 +168,15 @@ fn act(id: u64, chunk: i64, dice: &mut Dice) -> Event {
         _ => {}
     }
     event
+}
+
+fn present(dice: &mut Dice) -> Body {
+    match dice.roll(6) {
+        0 => Body::Viewed { object: "page".into() },
+        1 => Body::Completed,
+        2 | 3 => Body::Unenrolled,
+        _ => Body::Enrolled,
+    }
 }
 
 fn player(dice: &mut Dice) -> VideoEvent {

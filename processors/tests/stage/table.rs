@@ -45,6 +45,7 @@ struct Plan {
     fault: Option<(usize, Fault)>,
     failing_read: Option<usize>,
     interruption: Option<(usize, Interruption)>,
+    interrupted_read: Option<(usize, Interruption)>,
     written: Vec<Put>,
 }
 
@@ -64,11 +65,16 @@ impl FaultyTable {
         self.with(|plan| plan.interruption = Some((plan.writes + after, Box::pin(by))));
     }
 
+    /// The same, just before the read that comes after so many others.
+    pub fn interrupt_read(&self, after: usize, by: impl Future<Output = ()> + Send + 'static) {
+        self.with(|plan| plan.interrupted_read = Some((plan.reads + after, Box::pin(by))));
+    }
+
     /// Whether the interruption is still to come; it is forgotten.
     pub fn calm(&self) -> bool {
         self.with(|plan| {
             (plan.fault, plan.failing_read) = (None, None);
-            plan.interruption.take().is_some()
+            plan.interruption.take().is_some() | plan.interrupted_read.take().is_some()
         })
     }
 
@@ -95,6 +101,13 @@ impl FaultyTable {
         self.with(|plan| {
             let due = plan.interruption.as_ref().is_some_and(|(at, _)| *at <= plan.writes);
             if due { plan.interruption.take().map(|(_, act)| act) } else { None }
+        })
+    }
+
+    fn due_interrupted_read(&self) -> Option<Interruption> {
+        self.with(|plan| {
+            let due = plan.interrupted_read.as_ref().is_some_and(|(at, _)| *at <= plan.reads);
+            if due { plan.interrupted_read.take().map(|(_, act)| act) } else { None }
         })
     }
 
@@ -135,6 +148,9 @@ impl FaultyTable {
 
 impl LiveTable for FaultyTable {
     async fn get(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
+        if let Some(interruption) = self.due_interrupted_read() {
+            interruption.await;
+        }
         let fails = self.with(|plan| {
             plan.reads += 1;
             let due = plan.failing_read.is_some_and(|at| at < plan.reads);

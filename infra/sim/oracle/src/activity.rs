@@ -66,7 +66,7 @@ impl<'e> Activity<'e> {
 }
 
 /// Days since 1970 in a zone; beyond the calendar, in UTC.
-fn local_day(at_millis: i64, zone: &TimeZone) -> i64 {
+pub(crate) fn local_day(at_millis: i64, zone: &TimeZone) -> i64 {
     let offset = Timestamp::from_millisecond(at_millis).map_or(0, |at| zone.to_offset(at).seconds());
     (at_millis + i64::from(offset) * 1000).div_euclid(DAY_MILLIS)
 }

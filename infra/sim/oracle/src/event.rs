@@ -120,6 +120,11 @@ impl Event {
         matches!(self.action, Action::Described)
     }
 
+    /// What it says of the learner's enrolment.
+    pub(crate) fn enrolment(&self) -> Option<&str> {
+        self.identity.kind.strip_prefix("course.")
+    }
+
     pub(crate) fn has_time(&self) -> bool {
         self.sent_millis.is_some()
     }

@@ -32,6 +32,7 @@ mod catalogue;
 mod compare;
 mod event;
 mod quiz;
+mod roster;
 mod time;
 mod video;
 
@@ -44,6 +45,7 @@ pub use activity::Minute;
 pub use compare::differences;
 pub use event::Identity;
 pub use quiz::{AttemptsPerLearner, Elapsed, ElapsedCount, Mark, Question, Response, Responses};
+pub use roster::{OnRoster, rosters};
 pub use video::{DropOff, Video};
 
 use activity::Activity;

@@ -1,8 +1,10 @@
 use trilha_schemas::event::{Body, Event, Protocol, Role};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
+use trilha_schemas::packing::Damaged;
 
 use super::{ActivityChange, ActivityItem, month};
+use crate::roster::{RosterEntry, Standing};
 use crate::views::Presence;
 
 const MINUTE: i64 = 60_000;
@@ -23,7 +25,7 @@ fn at(time_millis: i64, zone_offset_minutes: i16) -> Event {
         flags: Flags::empty(),
         protocol: Protocol::Native,
         source_id: None,
-        body: Body::Enrolled,
+        body: Body::Viewed { object: "o".into() },
     }
 }
 
@@ -217,14 +219,91 @@ fn an_item_is_full_at_64_kb_by_what_its_hours_days_and_ids_take_at_most() {
 
 /// Items are read for ever.
 #[test]
-fn the_stored_form_of_version_1_stays() {
+fn the_stored_form_of_version_1_stays_until_something_is_folded_into_it() {
+    let stored = unhex("010101030180808080808080800892018080808080808080080201020108010707070707070707");
+    let mut item = ActivityItem::decode(&stored).unwrap();
+    assert_eq!(item.encode(), stored);
+    assert_eq!(item.roster_entry(), None, "no roster says anything of it");
+    let mut change = ActivityChange::default();
+    assert!(!item.fold([&at(-1, 0)], &mut change).changed());
+    assert_eq!(item.encode(), stored);
+    assert!(item.fold([&at(5 * DAY, 0)], &mut change).changed());
+    assert_eq!(item.roster_entry(), Some(RosterEntry { enrolment: None, days: Some((-1, 5)) }));
+    assert_eq!(item.encode()[..3], [2, 1, 1]);
+    assert_eq!(ActivityItem::decode(&item.encode()).unwrap().roster_entry(), item.roster_entry());
+}
+
+#[test]
+fn the_stored_form_of_version_2_stays() {
     let mut item = ActivityItem::default();
-    let late = Event { flags: Flags::LATE, id: EventId([7; 16]), ..at(0, 0) };
+    let late = Event { flags: Flags::LATE, id: EventId([7; 16]), body: Body::Unenrolled, ..at(1_000, 0) };
     item.fold(
         &[at(3 * DAY + 59 * MINUTE, 0), at(3 * DAY + 60 * MINUTE, 0), at(-1, 0), late],
         &mut ActivityChange::default(),
     );
-    let stored: String = item.encode().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(stored, "010101030180808080808080800892018080808080808080080201020108010707070707070707");
+    let stored = "020105030180808080808080800892018080808080808080080201020108010707070707070707d00f0707070707070707";
+    assert_eq!(item.encode(), unhex(stored));
     assert_eq!(ActivityItem::decode(&item.encode()).unwrap().encode(), item.encode());
+    assert_eq!(ActivityItem::decode(&[3, 1, 1, 0, 0, 0]).map(drop), Err(Damaged("the version of a stored item")));
+}
+
+fn unhex(digits: &str) -> Vec<u8> {
+    let pair = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(pair).collect()
+}
+
+fn told(id: u8, time_millis: impl Into<Option<i64>>, body: Body) -> Event {
+    let time_millis = time_millis.into();
+    Event { id: EventId([id; 16]), time_millis, body, ..at(time_millis.unwrap_or(50 * DAY), 0) }
+}
+
+fn entry_of(events: &[Event]) -> RosterEntry {
+    let mut item = ActivityItem::default();
+    for event in events {
+        item.fold([event], &mut ActivityChange::default());
+        item = ActivityItem::decode(&item.encode()).unwrap();
+    }
+    item.roster_entry().unwrap()
+}
+
+#[test]
+fn the_roster_says_what_the_latest_enrolment_said_in_whatever_order_they_come() {
+    let enrolled = told(1, 10 * DAY, Body::Enrolled);
+    let unenrolled = told(2, 12 * DAY, Body::Unenrolled);
+    let again = told(3, 12 * DAY, Body::Enrolled);
+    let mut events = vec![enrolled, unenrolled];
+    assert!(!entry_of(&events).is_on());
+    events.reverse();
+    assert!(!entry_of(&events).is_on());
+    events.insert(0, again);
+    let entry = entry_of(&events);
+    assert_eq!((entry.standing(), entry.days), (Some(Standing::Enrolled), Some((10, 12))));
+    events.push(told(4, 12 * DAY + 1, Body::Completed));
+    assert_eq!(entry_of(&events).standing(), Some(Standing::Completed));
+    let late = Event { flags: Flags::LATE, ..told(5, 13 * DAY, Body::Unenrolled) };
+    events.push(late);
+    let entry = entry_of(&events);
+    assert_eq!((entry.is_on(), entry.days), (false, Some((10, 12))), "late, it counts for no day");
+}
+
+#[test]
+fn who_was_seen_is_on_the_roster_though_nobody_enrolled_them() {
+    let viewed = |time| told(1, time, Body::Viewed { object: "o".into() });
+    let entry = entry_of(&[viewed(Some(3 * DAY)), viewed(Some(DAY))]);
+    assert_eq!(entry, RosterEntry { enrolment: None, days: Some((1, 3)) });
+    assert_eq!(entry_of(&[viewed(None)]), RosterEntry::default(), "when, is not known");
+    assert!(ActivityItem::default().roster_entry().is_none());
+}
+
+#[test]
+fn an_enrolment_without_time_stands_at_its_first_arrival_however_often_it_comes() {
+    let enrolled = told(1, None, Body::Enrolled);
+    let unenrolled = told(2, 51 * DAY, Body::Unenrolled);
+    let resent = Event { arrival_millis: 60 * DAY, ..enrolled.clone() };
+    let mut item = ActivityItem::default();
+    item.fold(&[enrolled, unenrolled], &mut ActivityChange::default());
+    let before = item.encode();
+    assert_eq!(item.fold([&resent], &mut ActivityChange::default()).duplicates, 1);
+    assert_eq!(item.encode(), before);
+    assert!(!item.roster_entry().unwrap().is_on());
 }

@@ -78,8 +78,8 @@ pub fn video(view: &VideoView, settings: VideoSettings) -> VideoMetrics {
     }
 }
 
-/// N = max(1, floor(D + 0.5)), D in seconds as a double.
-fn seconds_of(length_millis: i64) -> i64 {
+/// The seconds of a video that coverage counts: N = max(1, floor(D + 0.5)), D in seconds as a double.
+pub fn seconds_of(length_millis: i64) -> i64 {
     ((length_millis as f64 / 1000.0 + 0.5).floor() as i64).max(1)
 }
 

@@ -43,7 +43,7 @@ impl Change<'_> {
 }
 
 impl Answer {
-    fn millionths(&self) -> Option<i64> {
+    pub(super) fn millionths(&self) -> Option<i64> {
         match self.score {
             Score::None => None,
             Score::ByCorrect(millionths) | Score::ByPoints(millionths) => Some(millionths.into()),

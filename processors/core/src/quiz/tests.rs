@@ -293,3 +293,27 @@ fn a_statement_on_the_whole_quiz_counts_only_where_no_question_of_its_own_does()
     check(&[on(0, "z"), on(1, "q")], &[("q", 1), ("z", 1)]);
     check(&[on(0, "z"), on(1, "q"), whole(60_000)], &[("q", 1)]);
 }
+
+#[test]
+fn first_scores_are_those_of_the_questions_that_count() {
+    let of = |question: &'static str, number: u32, score: f64| {
+        move |quiz: &mut QuizEvent| {
+            (quiz.question, quiz.attempt) = (Some(question.into()), Some(number));
+            scored(quiz, score, 4.0);
+        }
+    };
+    let parent = Event { protocol: Protocol::Xapi, ..answer(9_000, of("z", 1, 4.0)) };
+    let said = [
+        answer(5_000, of("q1", 2, 4.0)),
+        answer(6_000, of("q1", 1, 1.0)),
+        answer(7_000, |quiz| quiz.attempt = Some(1)),
+    ];
+    let mut item = QuizItem::default();
+    item.fold([&parent], &mut QuizView::default());
+    assert_eq!(item.first_scores().collect::<Vec<_>>(), [("z", 1_000_000)], "it stands for the quiz while it is alone");
+    item.fold(&said, &mut QuizView::default());
+    let item = QuizItem::decode(&item.encode()).unwrap();
+    assert_eq!(item.first_scores().collect::<Vec<_>>(), [("q1", 250_000)], "the other has no score");
+    assert_eq!(item.last_millis(), Some(9_000));
+    assert_eq!(QuizItem::default().last_millis(), None);
+}

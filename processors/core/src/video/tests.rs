@@ -432,3 +432,41 @@ fn an_item_that_no_fold_stores_is_refused() {
     disordered[difference] = 1;
     assert_eq!(VideoItem::decode(&disordered).map(drop), Err(Damaged("events out of order")));
 }
+
+#[test]
+fn seconds_before_a_time_are_those_of_the_events_before_it() {
+    let day = 24 * 60 * MINUTE;
+    let mut events = vec![at(0, Played, 0), at(20_000, Paused, 20_000), at(day, Played, 20_000)];
+    events.push(at(day + 10_000, Paused, 30_000));
+    let loose = |time: i64, from: i64| {
+        let mut event = at(time, Watched, from);
+        event.session = None;
+        if let Body::Video(video) = &mut event.body {
+            video.to_millis = Some(from + 10_000);
+        }
+        event
+    };
+    events.extend([loose(2 * day, 40_000), loose(3 * day, 50_000)]);
+    let mut item = VideoItem::default();
+    item.fold(&events, &mut VideoView::default());
+    let item = VideoItem::decode(&item.encode()).unwrap();
+    assert_eq!(item.seconds(), 50);
+    let times = [0, day, day + 10_001, 2 * day + 1, 4 * day];
+    assert_eq!(times.map(|time| item.seconds_before(time)), [0, 20, 30, 40, 50]);
+}
+
+#[test]
+fn a_list_is_as_old_as_the_title_that_came_with_it_and_new_without_one() {
+    let listed = |title: Option<&str>| {
+        let mut event = at(5_000, Paused, 10_000);
+        if let Body::Video(video) = &mut event.body {
+            video.segments = Some(vec![(0, 10_000)]);
+        }
+        event.title = title.map(str::to_string);
+        let mut item = VideoItem::default();
+        item.fold([&event], &mut VideoView::default());
+        [5_000, 5_001].map(|time| VideoItem::decode(&item.encode()).unwrap().seconds_before(time))
+    };
+    assert_eq!(listed(Some("Title")), [0, 10]);
+    assert_eq!(listed(None), [0, 0]);
+}
