@@ -150,7 +150,7 @@ class Template(unittest.TestCase):
     def test_environments_name_only_variables_that_are_agreed_on(self):
         agreed = set("""STREAM LIVE_TABLE IDENTITIES_TABLE QUARANTINE_TABLE SETTINGS_TABLE MANIFEST_TABLE STATUS_TABLE
             LAKE_BUCKET LAKE_PREFIX GLUE_DATABASE GLUE_TABLE KEYS_SECRET TENANTS ZONE EVENT_BUS ALLOWED_ORIGINS
-            COMPACTION_GRACE_SECONDS OIDC_ISSUER OIDC_CLIENT_ID OIDC_CONNECT""".split())
+            COMPACTION_GRACE_SECONDS OIDC_ISSUER OIDC_CLIENT OIDC_ORIGINS""".split())
         for name, function in self.of("AWS::Lambda::Function").items():
             variables = {variable.removeprefix("TRILHA_") for variable in function["Environment"]["Variables"]}
             self.assertLessEqual(variables, agreed, name)
