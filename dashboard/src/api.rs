@@ -5,6 +5,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Seconds, Time};
 
+/// What the page has to know before anyone is signed in: `GET /config.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageConfig {
+    /// How instructors sign in.
+    pub sign_in: SignInWay,
+}
+
+/// How instructors sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SignInWay {
+    /// They open a link that they were given.
+    Link,
+    /// The page leads them to an OpenID Connect issuer, and shows the API the token that it gets there.
+    Oidc {
+        /// What the issuer calls itself; its discovery document is under this address.
+        issuer: String,
+        /// What the issuer calls the page, a public client.
+        client_id: String,
+        /// The scopes to ask for, with spaces between.
+        scope: String,
+    },
+}
+
 /// Who is signed in: `GET /api/v1/session`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {

@@ -16,6 +16,8 @@ pub mod session;
 
 pub mod claims;
 
+pub mod oidc;
+
 mod error;
 
 mod encoding;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, State};
-use axum::middleware::map_response;
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,8 +14,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::Deserialize;
 
-use crate::api::{CourseList, CourseViews, SessionInfo};
+use crate::api::{CourseList, CourseViews, PageConfig, SessionInfo, SignInWay};
 use crate::error::ApiError;
+use crate::oidc::Oidc;
 use crate::session::{Session, SessionError, SessionKey, verify};
 use crate::source::{ViewSource, ViewsQuery};
 use crate::units::Time;
@@ -36,6 +37,9 @@ pub struct Dashboard<S> {
     pub clock: Clock,
     /// The page is reached over HTTPS only, so the cookie may say so.
     pub secure_cookie: bool,
+    /// Where instructors sign in, and the page gets the token that a front before the read API checks; `None` means by
+    /// the links and the cookie of this server.
+    pub oidc: Option<Oidc>,
 }
 
 impl<S> Clone for Dashboard<S> {
@@ -45,16 +49,19 @@ impl<S> Clone for Dashboard<S> {
             key: self.key.clone(),
             clock: Arc::clone(&self.clock),
             secure_cookie: self.secure_cookie,
+            oidc: self.oidc.clone(),
         }
     }
 }
 
 /// The router of the page and the read API. It has no fallback of its own, so that it can be merged with the collector's.
 pub fn router<S: ViewSource>(dashboard: Dashboard<S>) -> Router {
+    let policy = headers::content_security_policy(dashboard.oidc.as_ref().map_or(&[], Oidc::origins));
     Router::new()
         .route("/", get(page))
         .route("/favicon.svg", get(page))
         .route("/assets/{file}", get(page))
+        .route("/config.json", get(config::<S>))
         .route("/sign-in", get(sign_in::<S>))
         .route("/api/v1/sign-out", post(sign_out::<S>))
         .route("/api/v1/session", get(session_info))
@@ -62,12 +69,23 @@ pub fn router<S: ViewSource>(dashboard: Dashboard<S>) -> Router {
         .route("/api/v1/views", get(views::<S>))
         .route("/api/{*rest}", get(async || ApiError::NotFound))
         .method_not_allowed_fallback(async || ApiError::Method)
-        .layer(map_response(headers::secure))
+        .layer(map_response_with_state(policy, headers::secure))
         .with_state(dashboard)
 }
 
 async fn page(uri: Uri, request: HeaderMap) -> Response {
     assets::serve(&request, uri.path()).unwrap_or_else(|| ApiError::NotFound.into_response())
+}
+
+/// Tells anyone how to sign in; there is no secret in it.
+async fn config<S: ViewSource>(State(dashboard): State<Dashboard<S>>) -> Response {
+    let sign_in = dashboard.oidc.map_or(SignInWay::Link, |oidc| SignInWay::Oidc {
+        issuer: oidc.issuer().to_owned(),
+        client_id: oidc.client_id().to_owned(),
+        scope: oidc.scope().to_owned(),
+    });
+    let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (no_store, Json(PageConfig { sign_in })).into_response()
 }
 
 type Parameters<T> = Result<Query<T>, QueryRejection>;

@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use trilha_dashboard::api::{CourseActivity, CourseList, CourseSummary, CourseViews};
+use trilha_dashboard::oidc::Oidc;
 use trilha_dashboard::server::{Dashboard, router};
 use trilha_dashboard::session::{Session, SessionKey, issue};
 use trilha_dashboard::source::{SourceError, ViewSource, ViewsQuery};
@@ -89,10 +90,20 @@ fn key() -> SessionKey {
 }
 
 fn harness(source: Memory) -> Harness {
+    harness_with(source, None)
+}
+
+fn harness_with(source: Memory, oidc: Option<Oidc>) -> Harness {
     let source = Arc::new(source);
     let clock = Arc::new(|| NOW_MILLIS);
-    let dashboard = Dashboard { source: Arc::clone(&source), key: key(), clock, secure_cookie: false };
+    let dashboard = Dashboard { source: Arc::clone(&source), key: key(), clock, secure_cookie: false, oidc };
     Harness { source, router: router(dashboard) }
+}
+
+/// An issuer that hands out its tokens at another origin.
+fn oidc() -> Oidc {
+    let oidc = Oidc::new("https://issuer.example/pool", "page").unwrap();
+    oidc.connecting_to("https://escola.login.example/oauth2/token").unwrap()
 }
 
 fn token_of(courses: Option<&[&str]>, expires_millis: i64) -> String {
@@ -218,7 +229,7 @@ async fn a_bad_link_leads_to_the_page_without_its_token() {
 async fn a_secure_cookie_says_so() {
     let source = Arc::new(Memory::default());
     let clock = Arc::new(|| NOW_MILLIS);
-    let router = router(Dashboard { source: Arc::clone(&source), key: key(), clock, secure_cookie: true });
+    let router = router(Dashboard { source: Arc::clone(&source), key: key(), clock, secure_cookie: true, oidc: None });
     let response = Harness { source, router }.get(&format!("/sign-in?token={}", token())).await;
     assert!(header_of(&response, header::SET_COOKIE).ends_with("; Secure"));
 }
@@ -330,12 +341,47 @@ async fn an_unchanged_answer_is_not_sent_twice_though_time_has_passed() {
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let harness = harness(Memory::default());
-    for path in ["/", "/favicon.svg", "/api/v1/session", "/api/nothing", "/sign-in", "/assets/none.js", "/nowhere"] {
+    for path in [
+        "/",
+        "/favicon.svg",
+        "/api/v1/session",
+        "/api/nothing",
+        "/sign-in",
+        "/config.json",
+        "/assets/none.js",
+        "/nowhere",
+    ] {
         let response = harness.get(path).await;
         let policy = header_of(&response, header::CONTENT_SECURITY_POLICY);
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(header_of(&response, header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
         assert_eq!(header_of(&response, header::REFERRER_POLICY), "no-referrer", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn anyone_may_ask_how_to_sign_in() {
+    let link = harness(Memory::default()).get("/config.json").await;
+    assert_eq!((link.status(), header_of(&link, header::CACHE_CONTROL).as_str()), (StatusCode::OK, "no-store"));
+    assert_eq!(body(link).await, json!({"sign_in": {"kind": "link"}}));
+    let at_issuer = harness_with(Memory::default(), Some(oidc())).get("/config.json").await;
+    let sign_in = json!({
+        "kind": "oidc", "issuer": "https://issuer.example/pool", "client_id": "page", "scope": "openid email profile",
+    });
+    assert_eq!(body(at_issuer).await, json!({ "sign_in": sign_in }));
+}
+
+#[tokio::test]
+async fn the_page_may_connect_to_its_issuer_and_to_nothing_more() {
+    let connect_src = async |harness: Harness, path: &str| {
+        let policy = header_of(&harness.get(path).await, header::CONTENT_SECURITY_POLICY);
+        let mut directives = policy.split("; ").map(str::to_owned);
+        directives.find(|directive| directive.starts_with("connect-src")).unwrap()
+    };
+    assert_eq!(connect_src(harness(Memory::default()), "/").await, "connect-src 'self'");
+    for path in ["/", "/config.json", "/api/v1/courses", "/assets/none.js"] {
+        let connect = connect_src(harness_with(Memory::default(), Some(oidc())), path).await;
+        assert_eq!(connect, "connect-src 'self' https://issuer.example https://escola.login.example", "{path}");
     }
 }
 

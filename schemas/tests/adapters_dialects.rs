@@ -478,3 +478,34 @@ fn the_same_action_by_way_of_each_protocol_has_the_same_numbers() {
     let told = video(&seeks[0]);
     assert_eq!((told.position_millis, told.to_millis, told.length_millis), (Some(60_001), Some(77_000), Some(600_000)));
 }
+
+#[test]
+fn a_line_of_a_log_is_read_whatever_a_shipper_wrote_before_it() {
+    let value = log_line("pause_video", "browser", json!({"id": "v", "code": "html5", "currentTime": 7.5}));
+    let event = one(edx::read_value(&value));
+    assert_eq!(video(&event).position_millis, Some(7_500));
+    for before in ["", " ", "Mar  2 19:30:00 host [tracking] 42 logger.py:41 - "] {
+        assert_eq!(one(edx::read(&format!("{before}{value}"))), event, "after {before:?}");
+    }
+    for broken in ["", "no object", "{\"event_type\": ", &format!("{value},")] {
+        let refusal = refusal(edx::read(broken));
+        assert!(
+            refusal.code == Code::InvalidJson && refusal.message.starts_with("not JSON: "),
+            "{broken}: {refusal:?}"
+        );
+    }
+}
+
+#[test]
+fn a_line_is_as_deep_as_the_limit_and_no_deeper() {
+    let nested = |levels: usize| {
+        let list = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let line = log_line("pause_video", "browser", json!({"id": "v", "currentTime": 1}));
+        line.to_string().replace("\"username\"", &format!("\"odd\":{list},\"username\""))
+    };
+    // The line itself is a level.
+    assert!(edx::read(&nested(31))[0].is_ok());
+    assert_eq!(code(edx::read(&nested(32))), Code::TooDeep);
+    // So deep that a reader that builds the value first would run out of stack.
+    assert_eq!(code(edx::read(&nested(100_000))), Code::TooDeep);
+}

@@ -7,12 +7,22 @@ import { send, startTrilha, stopTrilha } from "./trilha.mjs";
 
 /** Evaluated, not added as a script: the page's policy would refuse that. */
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LOST = ["ERR_CONNECTION", "Failed to load resource"];
 const PATIENCE_MILLIS = 15_000;
 /** The page shows an event within two seconds; a busy test machine is given some more. */
 const LIVE_MILLIS = 8_000;
 
 /** Opens a window of its own, signs in, shows `path`, and fails if the page logs an error meanwhile. */
 async function withPage(world, path, check, options = {}) {
+  await withWindow(world, async (page) => {
+    await page.goto(world.trilha.signIn);
+    if (path !== null) await page.goto(address(world, path));
+    await check(page);
+  }, options);
+}
+
+/** Opens an empty window, and fails if a page in it logs an error other than what is `expected`. */
+export async function withWindow(world, check, { expected = [], ...options } = {}) {
   const context = await world.browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MILLIS);
@@ -20,10 +30,8 @@ async function withPage(world, path, check, options = {}) {
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   try {
-    await page.goto(world.trilha.signIn);
-    if (path !== null) await page.goto(address(world, path));
     await check(page);
-    const unexpected = errors.filter((text) => !text.includes("ERR_CONNECTION") && !text.includes("Failed to load resource"));
+    const unexpected = errors.filter((text) => ![...LOST, ...expected].some((part) => text.includes(part)));
     assert.deepEqual(unexpected, []);
   } finally {
     await context.close();
@@ -40,7 +48,7 @@ const coursePage = { course: COURSE };
 const videoPage = { course: COURSE, video: VIDEO };
 const questionPage = { course: COURSE, quiz: QUIZ, question: QUESTION };
 
-async function heading(page, text) {
+export async function heading(page, text) {
   await page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
 }
 
@@ -422,7 +430,7 @@ function focused(page, read) {
   return page.evaluate(`(${read})(document.activeElement)`);
 }
 
-async function scan(page, world, paths) {
+export async function scan(page, world, paths) {
   for (const path of paths) {
     await page.goto(address(world, path));
     await page.locator("h1").waitFor();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { checks } from "./checks.mjs";
+import { issuerChecks } from "./issuer-checks.mjs";
 import { startTrilha, stopTrilha } from "./trilha.mjs";
 
 const ARGUMENTS = [
@@ -18,7 +19,7 @@ world.browser = browser;
 
 let [passed, failed] = [0, 0];
 try {
-  for (const [name, check] of Object.entries(checks)) {
+  for (const [name, check] of Object.entries({ ...checks, ...issuerChecks })) {
     try {
       await check(world);
       passed += 1;

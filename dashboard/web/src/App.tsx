@@ -13,6 +13,7 @@ import { Loading, ProblemPage } from "./parts/Problem";
 import type { Polled } from "./poll";
 import { dataUrl, href, type Route } from "./route";
 import { useRoute } from "./navigation";
+import { useAccess } from "./sign-in/access";
 import type { CourseList, CourseViews, Session } from "./types";
 
 type Answer = CourseList | CourseViews;
@@ -52,14 +53,15 @@ function Content({ route, polled }: { route: Route; polled: Polled<Aged> }): Com
 /** Who is signed in; asked again after signing in anew. */
 function useSession(signedOut: boolean): Session | null {
   const [session, setSession] = useState<Session | null>(null);
+  const access = useAccess();
   useEffect(() => {
     if (signedOut) return;
     const ask = async () => {
-      const response = await fetch("/api/v1/session");
+      const response = await access.fetch("/api/v1/session");
       if (response.ok) setSession((await response.json()) as Session);
     };
     ask().catch(() => setSession(null));
-  }, [signedOut]);
+  }, [signedOut, access]);
   return session;
 }
 

@@ -1,15 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import { Poller, type Polled, type World } from "./poll";
+import { useAccess, type Access } from "./sign-in/access";
 
-const browser: World = {
-  fetch: (url, init) => fetch(url, { ...init, cache: "no-store" }),
+const worldOf = (access: Access): World => ({
+  fetch: (url, init) => access.fetch(url, { ...init, cache: "no-store" }),
   now: () => Date.now(),
   later: (task, millis) => {
     const timer = setTimeout(task, millis);
     return () => clearTimeout(timer);
   },
-};
+});
 
 /**
  * The newest answer of `url`, asked for every second while the page is visible. Whoever comes back to a page sees at once
@@ -17,8 +18,9 @@ const browser: World = {
  */
 export function usePolled<T>(url: string): Polled<T> {
   const [state, setState] = useState<Polled<T> & { url: string }>(() => ({ ...nothing, url }));
+  const access = useAccess();
   useEffect(() => {
-    const poller = new Poller<T>(url, browser, (next) => {
+    const poller = new Poller<T>(url, worldOf(access), (next) => {
       remember(url, next);
       setState({ ...next, url });
     });
@@ -31,7 +33,7 @@ export function usePolled<T>(url: string): Polled<T> {
       removeEventListener("online", follow);
       poller.pause();
     };
-  }, [url]);
+  }, [url, access]);
   return state.url === url ? state : ((remembered.get(url) as Polled<T> | undefined) ?? nothing);
 }
 

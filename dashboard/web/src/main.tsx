@@ -1,8 +1,8 @@
 import { render } from "preact";
 import "./styles/index.css";
-import { App } from "./App";
+import { Start } from "./Start";
 import { pageLanguage } from "./i18n";
 
 document.documentElement.lang = pageLanguage;
 const root = document.getElementById("app");
-if (root) render(<App />, root);
+if (root) render(<Start />, root);

@@ -89,7 +89,7 @@ export class Poller<T> {
 }
 
 /** `Date` has whole seconds, and the way takes its time, so that small differences mean nothing. */
-function clockAhead(date: string | null, now: number): number {
+export function clockAhead(date: string | null, now: number): number {
   const ahead = date === null ? 0 : Date.parse(date) - now;
   return Math.abs(ahead) > 2_000 ? ahead : 0;
 }

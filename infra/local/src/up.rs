@@ -83,6 +83,7 @@ fn router(dir: &DataDir, options: &UpOptions, pipeline: &Pipeline, clock: &Clock
         key: session_key(dir),
         clock: Arc::clone(clock),
         secure_cookie: false,
+        oidc: None,
     };
     Ok(trilha_collector::router::router(front).merge(trilha_dashboard::server::router(dashboard)))
 }

@@ -141,10 +141,13 @@ pub async fn a_key_that_no_item_can_have_is_read_as_none(table: &impl LiveTable)
 pub async fn hundreds_of_items_are_written_and_read_in_their_order(table: &impl LiveTable) {
     let items: Vec<Item> = (0..260).map(|at| item("p", &format!("{at:03}"), at, &at.to_string())).collect();
     put_new(table, &items).await;
-    let again = items.iter().enumerate().map(|(at, item)| if at % 2 == 0 { new(item) } else { after(at as u64, item) });
+    let again = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| if at.is_multiple_of(2) { new(item) } else { after(at as u64, item) });
     let replaced = put(table, again.collect()).await;
     let conflicts =
-        |at: usize| if at % 2 == 0 { Replaced::Conflict(Some(items[at].clone())) } else { Replaced::Written };
+        |at: usize| if at.is_multiple_of(2) { Replaced::Conflict(Some(items[at].clone())) } else { Replaced::Written };
     assert_eq!(replaced, (0..260).map(conflicts).collect::<Vec<_>>());
     for consistency in [Consistency::Strong, Consistency::Eventual] {
         let keys = items.iter().rev().map(|item| item.key.clone()).collect();

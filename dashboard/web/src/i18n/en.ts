@@ -41,6 +41,12 @@ export const en = {
   "signin.text": "Open the sign-in link that Trilha printed when it started, or that your administrator sent you.",
   "signin.failed": "This sign-in link does not work: it may be incomplete, or have expired. Ask for a new one.",
   "signin.ended": "You are not signed in, or your session has ended.",
+  "signin.account": "Use the account that your school gave you. Its sign-in page opens, and leads back here.",
+  "signin.other": "Sign in with another account",
+  "signin.not_done": "Signing in did not work. Try again; if it fails once more, tell your administrator.",
+  "signin.unreachable": "The sign-in service does not answer. Try again in a moment.",
+  "signin.no_tenant": "Your account belongs to no school here. Ask your administrator to assign it to one.",
+  "signin.refused": "The server does not accept your account. Tell your administrator.",
 
   "problem.forbidden": "This course is not one of yours",
   "problem.forbidden_text": "Ask your administrator if you should see it.",

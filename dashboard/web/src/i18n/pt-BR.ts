@@ -43,6 +43,12 @@ export const ptBR: Record<keyof typeof en, string> = {
   "signin.text": "Abra o link de acesso que a Trilha mostrou ao iniciar ou que a administração enviou a você.",
   "signin.failed": "Este link de acesso não funciona: pode estar incompleto ou ter expirado. Peça um novo.",
   "signin.ended": "Você ainda não entrou, ou sua sessão terminou.",
+  "signin.account": "Use a conta que sua instituição lhe deu. A página de acesso dela se abre e traz você de volta para cá.",
+  "signin.other": "Entrar com outra conta",
+  "signin.not_done": "Não foi possível entrar. Tente de novo; se falhar outra vez, avise a administração.",
+  "signin.unreachable": "O serviço de acesso não responde. Tente de novo em instantes.",
+  "signin.no_tenant": "Sua conta não pertence a nenhuma instituição aqui. Peça à administração que a vincule a uma.",
+  "signin.refused": "O servidor não aceita sua conta. Avise a administração.",
 
   "problem.forbidden": "Esta turma não está entre as suas",
   "problem.forbidden_text": "Se você deveria vê-la, fale com a administração.",

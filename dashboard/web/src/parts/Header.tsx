@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
+import { useAccess } from "../sign-in/access";
 import type { Session } from "../types";
 
 /** The bar at the top of every page. */
@@ -19,17 +20,14 @@ export function Header({ session, children }: { session: Session | null; childre
 }
 
 function Account({ session }: { session: Session }) {
-  const signOut = async () => {
-    await fetch("/api/v1/sign-out", { method: "POST" });
-    location.assign("/");
-  };
+  const access = useAccess();
   return (
     <div class="account">
       <span class="who" title={session.instructor}>
         <span class="hidden">{t("app.signed_in_as", { name: session.instructor })}</span>
         <span aria-hidden="true">{session.instructor}</span>
       </span>
-      <button type="button" class="quiet" onClick={() => void signOut()}>{t("app.sign_out")}</button>
+      <button type="button" class="quiet" onClick={() => void access.signOut()}>{t("app.sign_out")}</button>
     </div>
   );
 }

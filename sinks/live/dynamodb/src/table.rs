@@ -144,3 +144,22 @@ fn live_error(error: TableError) -> LiveError {
         error => LiveError::Unavailable(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_what_the_caller_does_next() {
+        let (table, reason) = (|| "t".to_string(), || "ValidationException: no".to_string());
+        let key = Key { partition: "p".into(), sort: "s".into() };
+        let put = |error: TableError| put_error(key.clone(), error);
+        let refused = put(TableError::Refused { table: table(), reason: reason() });
+        assert!(matches!(&refused, LiveError::Unstorable { key: there, .. } if *there == key), "{refused:?}");
+        assert!(matches!(put(TableError::Throttled { table: table() }), LiveError::Throttled));
+        let unavailable = put(TableError::Unavailable { table: table(), reason: reason() });
+        assert!(matches!(unavailable, LiveError::Unavailable(_)), "{unavailable:?}");
+        let read = live_error(TableError::Refused { table: table(), reason: reason() });
+        assert!(matches!(read, LiveError::Unavailable(_)), "{read:?}");
+    }
+}

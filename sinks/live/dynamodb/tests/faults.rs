@@ -69,7 +69,9 @@ async fn thirty_two_puts_of_a_call_are_under_way_at_once_and_no_more() {
 /// However the puts of a call run, those of one key are in order, and so are the answers.
 #[tokio::test]
 async fn puts_of_one_key_wait_for_each_other() {
-    let Some((test, table, _proxy)) = behind(1, |_| Fault::None).await else { return };
+    // Every fourth call is refused at first, and comes later than what was sent after it.
+    let late = |call: &Call| if is_put(call) && call.number.is_multiple_of(4) { Fault::Throttled } else { Fault::None };
+    let Some((test, table, _proxy)) = behind(8, late).await else { return };
     let chain = (1..20).flat_map(|number| [after(0, number), after(1, number), new(2)]);
     let puts: Vec<Replacement> = [new(0), new(1)].into_iter().chain(chain).collect();
     let replaced = table.replace(puts, false).await.unwrap();
