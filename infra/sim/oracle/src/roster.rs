@@ -79,7 +79,7 @@ mod tests {
         // 1970-01-11 is day 10; at 02:00Z it is still the tenth in São Paulo.
         check(&[("enrolled", "1970-01-11T02:00:00Z", 10 * day)], &["enrolled"], Some((9, 9)));
         check(
-            &[("unenrolled", "1970-01-12T12:00:00Z", 11 * day), ("enrolled", "1970-01-11T12:00:00Z", 11 * day)],
+            &[("unenrolled", "1970-01-12T12:00:00Z", 12 * day), ("enrolled", "1970-01-11T12:00:00Z", 12 * day)],
             &["unenrolled"],
             Some((10, 11)),
         );
