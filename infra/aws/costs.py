@@ -16,7 +16,7 @@ PRICE = {
 }
 FREE = {"alarms": 10, "metrics": 10, "transitions": 4_000}
 
-ALARMS = 30
+ALARMS = 31
 METRICS = 30
 # Steps of a run without dirty days; two more for each day.
 COMPACTION_STEPS, DAY_STEPS, REDRIVE_STEPS = 8, 2, 3
@@ -86,14 +86,17 @@ def under_load(size):
     files = lake + COMPACTIONS * size["tenants"] * 2
     yield "S3 writes", files * PRICE["S3 PUT"], f"{files / 1e6:,.2f} M × 5 a million"
     manifest = lake * 4
-    yield "Manifest", manifest * PRICE["write unit"], f"{manifest / 1e6:,.2f} M units: two items in a transaction a batch"
+    yield ("Manifest", manifest * PRICE["write unit"],
+           f"{manifest / 1e6:,.2f} M units: two items in a transaction a batch")
     kept = events * ASSUMED["bytes of a row in Parquet"] * ASSUMED["months of data"] / 1e9
     yield "S3 storage", kept * PRICE["S3 GB"], f"{kept:,.0f} GB after 12 months × 0.023"
     steps = COMPACTIONS * size["tenants"] * DAY_STEPS
     yield "Step Functions", steps * PRICE["transition"], f"{steps:,.0f} transitions: a dirty day an institution and run"
     compacting = COMPACTIONS * size["tenants"] * 5
-    yield ("Compaction", compacting * size["steps_gb"] * PRICE["GB second"], f"{compacting:,.0f} s × {size['steps_gb']} GB")
-    logged = (requests * ASSUMED["bytes of an access log line"] + (live + lake) * ASSUMED["bytes of a batch's log line"]) / 1e9
+    yield ("Compaction", compacting * size["steps_gb"] * PRICE["GB second"],
+           f"{compacting:,.0f} s × {size['steps_gb']} GB")
+    logged = requests * ASSUMED["bytes of an access log line"] + (live + lake) * ASSUMED["bytes of a batch's log line"]
+    logged /= 1e9
     yield "Logs", logged * PRICE["log GB"], f"{logged:,.1f} GB × 0.50"
     yield "Metrics", (METRICS - FREE["metrics"]) * PRICE["metric"], f"({METRICS} − 10 free) × 0.30"
 
@@ -116,7 +119,9 @@ def stream(size, events, records):
 
 
 def stream_arithmetic(size):
-    return "2 KB a record × (0.08 in + 2 × 0.04 out) a GB" if size["on_demand"] else "a PUT unit a record × 0.014 a million"
+    if size["on_demand"]:
+        return "2 KB a record × (0.08 in + 2 × 0.04 out) a GB"
+    return "a PUT unit a record × 0.014 a million"
 
 
 def total(lines):

@@ -96,7 +96,7 @@ def package(s3, bucket, path=TEMPLATE, functions=FUNCTIONS):
     that points there."""
     template = load_template(path)
     for properties, name, source in local_paths(template, path, functions):
-        content, suffix = (archive(source), ".zip") if source.is_dir() else (source.read_bytes(), source.suffix)
+        content, suffix = (archive(source), ".zip") if name == "CodeUri" else (source.read_bytes(), source.suffix)
         key = upload(s3, bucket, content, suffix)
         properties[name] = {"Bucket": bucket, "Key": key}
     return template
@@ -133,8 +133,9 @@ def artifact_bucket(session, endpoint=None):
 
 
 def deploy(stack, parameters, endpoint=None, path=TEMPLATE, functions=FUNCTIONS, say=lambda line: None):
-    """Makes the stack, or changes it to what the template and the parameters say. Parameters that are not named keep the
-    value that they have, or the template's default. `functions` stands for target/lambda. Answers with the outputs."""
+    """Makes the stack, or changes it to what the template and the parameters say. Parameters that are not named keep
+    the value that they have, or the template's default. `functions` stands for target/lambda. Answers with the
+    outputs."""
     session = boto3.Session()
     s3 = session.client("s3", endpoint_url=endpoint)
     bucket = artifact_bucket(session, endpoint)
@@ -152,7 +153,7 @@ def body_of(s3, bucket, template):
     if len(body.encode()) <= LONGEST_BODY:
         return {"TemplateBody": body}
     key = upload(s3, bucket, body.encode(), ".template.json")
-    return {"TemplateURL": s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key}).split("?")[0]}
+    return {"TemplateURL": f"{s3.meta.endpoint_url}/{bucket}/{key}"}
 
 
 def given(template, parameters, before):
@@ -221,9 +222,9 @@ def wait(cloudformation, waiter, stack, since):
 
 def first_failure(cloudformation, stack, since):
     """What went wrong first, of the events since a time."""
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")
-              and event["Timestamp"].timestamp() >= since - 60]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    failed = [event for page in pages for event in page["StackEvents"]
+              if event["ResourceStatus"].endswith("FAILED") and event["Timestamp"].timestamp() >= since - 60]
     if not failed:
         return None
     first = min(failed, key=lambda event: event["Timestamp"])
@@ -251,7 +252,10 @@ def main():
     arguments.add_argument("--endpoint", help="of a stand-in; AWS_ENDPOINT_URL does too")
     arguments.add_argument("--delete", action="store_true", help="delete the stack; what holds data stays")
     chosen = arguments.parse_args()
-    os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "us-east-1"))
+    if "AWS_REGION" in os.environ:  # The other SDKs read this one, boto3 the older name.
+        os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
+    if boto3.Session().region_name is None:
+        sys.exit("no region: set AWS_REGION, or one in the profile")
     say = lambda line: print(line, file=sys.stderr)  # noqa: E731
     try:
         if chosen.delete:

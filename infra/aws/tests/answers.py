@@ -58,7 +58,8 @@ class Class:
         video = self.chance.choice(["v1", "v2"])
         length = LENGTHS[video] + self.chance.choice([0, 0, 4_900])
         common = {"video": video, "object": video, "session": session, "length_millis": length}
-        acts, moment = self.chance.choice([[self.heartbeats], [self.controls], [self.heartbeats, self.controls]]), self.moment()
+        beats, acts = self.heartbeats, self.controls
+        acts, moment = self.chance.choice([[beats], [acts], [beats, acts]]), self.moment()
         for act in acts:
             act(course, learner, moment, common)
 
@@ -78,7 +79,8 @@ class Class:
             position = self.chance.randrange(common["length_millis"])
             to = self.chance.randrange(common["length_millis"]) if kind == "seeked" else None
             rate = self.chance.choice([None, 1.25, 9.0, 0.1]) if kind == "played" else None
-            self.add(course, learner, time, f"video.{kind}", position_millis=position, to_millis=to, rate=rate, **common)
+            self.add(course, learner, time, f"video.{kind}", position_millis=position, to_millis=to, rate=rate,
+                     **common)
             time += timedelta(milliseconds=self.chance.randrange(1, 90_000))
 
     def answers(self, course, learner, question):
@@ -150,7 +152,7 @@ def segments(rows):
     for row in counting(rows):
         if row.get("video") and not row["beyond_state"] and row.get("time"):
             key = row["course"], row["learner"], row["video"]
-            sessions[*key, row["session"]].append(row)
+            sessions[(*key, row["session"])].append(row)
             lengths[key] = max(lengths[key], row["length_millis"])
     found = defaultdict(list)
     for (*key, _), events in sessions.items():
@@ -257,8 +259,8 @@ def attempts(rows):
         scored = [row for row in events if row.get("score") is not None]
         marked = [row for row in events if row.get("correct") is not None]
         best = max(scored or marked or events, key=by_order)
-        points = best["score"] / best["max_score"] if scored else None if best["correct"] is None else float(best["correct"])
-        points = points and min(points, 1.0)
+        verdict = None if best.get("correct") is None else float(best["correct"])
+        points = min(best["score"] / best["max_score"], 1.0) if scored else verdict
         right = best["correct"] if best.get("correct") is not None else None if points is None else points == 1.0
         answer[course, question, learner].append((points, right))
     return answer
@@ -274,7 +276,8 @@ def hardest_questions(rows):
     for (course, question, _), tries in attempts(rows).items():
         by_question[course, question].append(tries)
     return {(course, question, len(all_tries), sum(map(len, all_tries)), mean(tries[0][0] for tries in all_tries),
-             mean(tries[-1][0] for tries in all_tries), sum(tries[0][1] is True for tries in all_tries) / len(all_tries))
+             mean(tries[-1][0] for tries in all_tries),
+             sum(tries[0][1] is True for tries in all_tries) / len(all_tries))
             for (course, question), all_tries in by_question.items() if len(all_tries) >= 5}
 
 
@@ -327,7 +330,8 @@ def time_on_task(rows):
     answer = set()
     for key, by_learner in minutes.items():
         counts = sorted(map(len, by_learner.values()))
-        answer.add((*key, len(counts), sum(counts), sum(counts) / len(counts), counts[(len(counts) + 1) // 2 - 1], counts[-1]))
+        median = counts[(len(counts) + 1) // 2 - 1]
+        answer.add((*key, len(counts), sum(counts), sum(counts) / len(counts), median, counts[-1]))
     return answer
 
 

@@ -20,9 +20,10 @@ class Costs(unittest.TestCase):
 
     def test_the_parameter_says_it_too(self):
         said = self.template["Parameters"]["Size"]["Description"]
-        rest = [round(costs.total(costs.at_rest(size))) for size in costs.SIZES.values()]
-        work = [round(costs.total(costs.at_rest(size)) + costs.total(costs.under_load(size))) for size in costs.SIZES.values()]
-        for first, second, third in (rest, work):
+        rest = [costs.total(costs.at_rest(size)) for size in costs.SIZES.values()]
+        work = [costs.total(costs.under_load(size)) for size in costs.SIZES.values()]
+        for numbers in (rest, map(sum, zip(rest, work))):
+            first, second, third = map(round, numbers)
             self.assertIn(f"{first:,}, {second:,} and {third:,} dollars", said)
 
     def test_alarms_are_counted(self):

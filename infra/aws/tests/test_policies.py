@@ -104,7 +104,8 @@ class Policies(unittest.TestCase):
                 self.assertIn("aws:SourceAccount", str(statement["Condition"]), name)
 
     def test_each_function_has_a_role_of_its_own(self):
-        roles = [str(function["Role"]) for function in common.resources(self.expanded, "AWS::Lambda::Function").values()]
+        functions = common.resources(self.expanded, "AWS::Lambda::Function")
+        roles = [str(function["Role"]) for function in functions.values()]
         self.assertEqual(len(roles), len(set(roles)))
 
     def test_nobody_reads_identities_but_who_takes_events_in(self):

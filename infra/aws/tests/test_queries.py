@@ -146,10 +146,10 @@ class Answers(unittest.TestCase):
         self.assertEqual(sorted(tuple(row.values()) for row in found), sorted(answers.acts(rows)))
         found = answer(connection, "SELECT course, learner, video, seconds FROM watched_videos")
         self.assertEqual({tuple(row.values())[:3]: row["seconds"] for row in found}, answers.watched_seconds(rows))
-        found = answer(connection, "SELECT course, question, learner, points, is_correct FROM quiz_attempts ORDER BY number")
         tries = {}
-        for row in found:
-            tries.setdefault((row["course"], row["question"], row["learner"]), []).append((row["points"], row["is_correct"]))
+        for row in answer(connection, "SELECT * FROM quiz_attempts ORDER BY number"):
+            key = row["course"], row["question"], row["learner"]
+            tries.setdefault(key, []).append((row["points"], row["is_correct"]))
         self.assertEqual(tries, answers.attempts(rows))
 
 
@@ -175,7 +175,8 @@ class Dashboard(unittest.TestCase):
         course = connection.execute("SELECT course FROM events GROUP BY 1 ORDER BY count(*) DESC LIMIT 1").fetchone()[0]
         views = json.loads(self.run_trilha("views", "--data", folder / "d", "--course", course, "--json"))
         self.compare(connection, course, "unwatched_videos", ("video",), {
-            (video["video"],): (video["viewers"], video["completed"], video["completion_rate"]) for video in views["videos"]
+            (video["video"],): (video["viewers"], video["completed"], video["completion_rate"])
+            for video in views["videos"]
         }, ("viewers", "completed", "completion_rate"), only_there=True)
         self.compare(connection, course, "drop_off_points", ("video",), {
             (video["video"],): (video["drop_off"]["second"], video["drop_off"]["lost"])

@@ -69,7 +69,8 @@ class Template(unittest.TestCase):
         client = self.of("AWS::Cognito::UserPoolClient")["UserPoolClient"]
         self.assertFalse([name for name in client["WriteAttributes"] if name.startswith("custom:")])
         self.assertLessEqual({"custom:tenant", "custom:courses"}, set(client["ReadAttributes"]))
-        self.assertTrue(self.of("AWS::Cognito::UserPool")["UserPool"]["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"])
+        pool = self.of("AWS::Cognito::UserPool")["UserPool"]
+        self.assertTrue(pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"])
 
     def test_both_mappings_keep_order_and_report_what_failed(self):
         mappings = self.of("AWS::Lambda::EventSourceMapping")
@@ -162,7 +163,8 @@ class Template(unittest.TestCase):
     def test_an_alarm_watches_a_metric_that_is_made_and_tells_somebody(self):
         for name, alarm in self.of("AWS::CloudWatch::Alarm").items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "AlarmTopic"}], name)
-            self.assertEqual(alarm["TreatMissingData"], "notBreaching", name)
+            wanted = "breaching" if alarm["ComparisonOperator"] == "LessThanThreshold" else "notBreaching"
+            self.assertEqual(alarm["TreatMissingData"], wanted, name)
             dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
             self.is_made(alarm["Namespace"], alarm["MetricName"], dimensions, name)
 
@@ -192,7 +194,8 @@ class Template(unittest.TestCase):
 
     def test_domain_events_reach_both_targets_and_mails_are_few(self):
         kinds = {"video.completed", "learner.at_risk", "question.broken", "course.activity_dropped"}
-        patterns = {name: set(rule["EventPattern"]["detail-type"]) for name, rule in self.of("AWS::Events::Rule").items()}
+        patterns = {name: set(rule["EventPattern"]["detail-type"])
+                    for name, rule in self.of("AWS::Events::Rule").items()}
         self.assertEqual(patterns, {"EventsToLms": kinds, "EventsToMail": kinds - {"video.completed"}})
 
     def test_substitutions_find_something(self):
