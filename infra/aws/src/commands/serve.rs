@@ -52,6 +52,7 @@ pub(super) fn router(
         key: SessionKey::new(*keys.session_key.bytes()),
         clock: Arc::clone(&aws.clock),
         secure_cookie,
+        oidc: None,
     };
     Ok(aws.collector_router(collector, keys).merge(trilha_dashboard::server::router(dashboard)))
 }
