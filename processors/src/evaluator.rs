@@ -1,7 +1,7 @@
 //! The scheduled evaluator: reads rosters, learner items and views, and raises domain events where something has changed
 //! that people should hear of. Silence raises no event by itself, and a percentile needs the whole class: so it runs by the clock.
 //!
-//! What it decides are pure functions of what was read ([`learner`], [`class`], [`course`]); [`run`] reads, publishes and
+//! What it decides are pure functions of what was read ([`learner`], [`class`], [`course`]); [`Evaluator::run`] reads, publishes and
 //! notes. An event is published first, then the status that it follows from is noted, by a conditional put: a crash in between
 //! and a second evaluator beside it repeat events, each under the same id.
 //!

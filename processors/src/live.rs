@@ -160,6 +160,8 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
         let done = progress.as_ref().and_then(|item| item.watermarks.of(&batch.shard));
         state.trust_only_if(progress.as_ref().map(|item| &item.watermarks));
         let Some(last) = batch.records.last().filter(|last| Some(last.sequence_number) > done) else {
+            // Whoever did the batch may not have made it durable yet, and this acknowledges it.
+            self.table.replace(Vec::new(), true).await?;
             state.settled(progress.map(|item| item.watermarks));
             return Ok(Applied::default());
         };

@@ -1,5 +1,5 @@
-//! What the environment says, read once at the start. A binary asks for what it needs: what is missing then is an error that
-//! names the variable; what is there but wrong is one at once.
+//! What the environment says, read once at the start. A binary asks for what it needs: what is missing then is an error
+//! that names the variable; what is there but wrong is one at once.
 
 use std::time::Duration;
 

@@ -33,7 +33,8 @@ enum Command {
     Serve(ServeOptions),
     /// Run the whole pipeline in one process on real endpoints: HTTP, both processors, compaction
     Up(UpOptions),
-    /// Make the stream, the tables, the bucket, the catalogue and the secret that the environment names and that are not there yet
+    /// Make the stream, the tables, the bucket, the catalogue and the secret that the environment names and that are
+    /// not there yet
     Create,
     /// Print a tenant's write key and a link that signs an instructor in. Both are secrets
     Keys(KeysOptions),
@@ -52,7 +53,8 @@ pub(super) struct ServeOptions {
     /// People reach it by plain HTTP: the session's cookie may not say otherwise
     #[arg(long)]
     pub plain_http: bool,
-    /// Once asked to stop, fail health checks for so long before accepting no more; a load balancer needs it to look elsewhere
+    /// Once asked to stop, fail health checks for so long before accepting no more; a load balancer needs it to look
+    /// elsewhere
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
 }

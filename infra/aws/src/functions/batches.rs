@@ -83,8 +83,8 @@ pub struct Batches<P> {
     pub totals: CountTotals,
 }
 
-/// Handles a batch and says so in one line. A batch that cannot be read at all, and a start that fails, fail the call: all of
-/// the batch comes again.
+/// Handles a batch and says so in one line. A batch that cannot be read at all, and a start that fails, fail the call:
+/// all of the batch comes again.
 ///
 /// # Errors
 /// What the mapping retries for.

@@ -38,8 +38,8 @@ async fn open(reporter: Arc<Reporter>) -> anyhow::Result<Router> {
     Ok(reported(router, reporter, Arc::new(move || aws.totals())))
 }
 
-/// The routes, for instructors of these tenants. There are no sign-in links: the key that would make them is drawn at random
-/// and forgotten.
+/// The routes, for instructors of these tenants. There are no sign-in links: the key that would make them is drawn at
+/// random and forgotten.
 pub fn router<S: ViewSource>(source: Arc<S>, tenants: Vec<String>, oidc: Option<Oidc>, clock: Clock) -> Router {
     let mut key = [0; 32];
     OsRandom.fill(&mut key);
@@ -48,8 +48,8 @@ pub fn router<S: ViewSource>(source: Arc<S>, tenants: Vec<String>, oidc: Option<
     trilha_dashboard::server::router(dashboard).layer(middleware::from_fn_with_state(tenants, signed_in))
 }
 
-/// Whoever the authorizer let through is signed in, as far as the claims go. The claims are in the event, where no sender can
-/// put any.
+/// Whoever the authorizer let through is signed in, as far as the claims go. The claims are in the event, where no
+/// sender can put any.
 async fn signed_in(State(tenants): State<Arc<[String]>>, mut request: Request, next: Next) -> Response {
     let context = request.extensions().get::<RequestContext>();
     let authorizer = context.and_then(RequestContext::authorizer);

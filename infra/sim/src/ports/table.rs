@@ -384,6 +384,10 @@ impl LiveTable for SimTable {
     /// some of the others happen all the same.
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
         limits::check(&replacements)?;
+        if replacements.is_empty() && durable {
+            self.turn().await?;
+            self.state.items().undo.clear();
+        }
         let order = self.order(&replacements);
         let last = order.last().copied();
         let mut results: Vec<Option<Replaced>> = replacements.iter().map(|_| None).collect();

@@ -12,6 +12,7 @@ use common::lake::{HOUR, Lake, TestClock, ids, storage};
 use common::rows::row;
 use futures_util::TryStreamExt;
 use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 use object_store::{ObjectStore, ObjectStoreExt};
 use trilha_lake::manifest::{Manifest, MemoryManifest};
 use trilha_lake::storage::{Storage, part_name};
@@ -90,7 +91,11 @@ async fn two_processes_write_no_generation_of_one_number() {
 #[tokio::test]
 async fn many_claims_at_once_are_all_different() {
     let world = World::new();
-    let claims = (0..12).map(|_| async { world.process().claim(&world.partition, 3).await.unwrap() });
+    // Writing takes so long that all of them have read before the first one has written.
+    let config = ThrottleConfig { wait_put_per_call: Duration::from_millis(2), ..ThrottleConfig::default() };
+    let bucket = Arc::new(ThrottledStore::new(InMemory::new(), config));
+    let process = || storage(bucket.clone(), &world.catalogue, HOUR, world.clock.clock());
+    let claims = (0..12).map(|_| async { process().claim(&world.partition, 3).await.unwrap() });
     let mut claims: Vec<u64> = futures_util::future::join_all(claims).await;
     claims.sort_unstable();
     assert_eq!(claims, (4..16).collect::<Vec<u64>>());
