@@ -141,6 +141,52 @@ fn is_in_place(partition_key: &str, events: &[Event]) -> bool {
     events.iter().all(|event| Some(event.learner.bucket()) == bucket)
 }
 
+/// What a call with one batch came to, for logs and metrics: the answer to the mapping, and numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// What the mapping is answered.
+    pub response: KinesisEventResponse,
+    /// The shard, incarnation first; empty when there was no record.
+    pub shard: String,
+    /// Records in the batch.
+    pub records: usize,
+    /// Events of ours in them, new or not.
+    pub events: usize,
+    /// Events that were there before: counted in each learner item that knew them, or as rows that had landed.
+    pub duplicates: usize,
+    /// Records that cannot be decoded, which are kept in the quarantine.
+    pub damaged: usize,
+    /// Items or rows written.
+    pub written: usize,
+    /// Failed conditions.
+    pub conflicts: usize,
+    /// When the stream had the newest record, in milliseconds since 1970 UTC.
+    pub newest_arrival_millis: Option<i64>,
+    /// Why the batch comes again; `None` when all of it is durable.
+    pub failure: Option<String>,
+}
+
+impl Observed {
+    /// A batch before anything was done with it.
+    pub(crate) fn of(batch: &Batch) -> Observed {
+        let contents = || batch.records.iter().map(|record| &record.content);
+        let events = |content: &Content| if let Content::Events { events, .. } = content { events.len() } else { 0 };
+        Observed {
+            shard: batch.shard.clone(),
+            records: batch.records.len(),
+            events: contents().map(events).sum(),
+            damaged: contents().filter(|content| matches!(content, Content::Damaged(..))).count(),
+            newest_arrival_millis: batch.records.iter().map(|record| record.arrival_millis).max(),
+            ..Observed::default()
+        }
+    }
+
+    /// All of it comes again, from this sequence number on.
+    pub(crate) fn failed(self, first: String, failure: String) -> Observed {
+        Observed { response: failed_from(first), failure: Some(failure), ..self }
+    }
+}
+
 /// The answer that everything is done.
 pub fn all_done() -> KinesisEventResponse {
     KinesisEventResponse::default()

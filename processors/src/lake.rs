@@ -13,7 +13,7 @@ use trilha_lake::storage::Storage;
 use trilha_lake::{LakeRow, LakeWriter};
 use trilha_schemas::sequence::SequenceNumber;
 
-use crate::batch::{Batch, Content, HandleError, all_done, failed_from};
+use crate::batch::{Batch, Content, HandleError, Observed};
 use crate::strays::Strays;
 
 /// What records that were driven again came to.
@@ -44,20 +44,27 @@ impl<M: Manifest, S: Storage, K: Strays> LakeProcessor<M, S, K> {
     /// # Errors
     /// [`HandleError::Batch`] when the batch cannot be read.
     pub async fn handle(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandleError> {
-        let first = event.records.first().map(|record| record.kinesis.sequence_number.clone());
-        let Some(batch) = Batch::read(&self.incarnation, event)? else { return Ok(all_done()) };
-        let Some(last) = batch.records.last().map(|record| record.sequence_number) else { return Ok(all_done()) };
-        let shard = batch.shard.clone();
-        match self.land(batch, last).await {
-            Ok(rows) => {
-                tracing::debug!(shard, rows, "batch landed");
-                Ok(all_done())
-            }
-            Err(error) => {
-                tracing::warn!(shard, %error, "batch not landed, it will come again");
-                Ok(failed_from(first.unwrap_or_default()))
-            }
+        let observed = self.observe(event).await?;
+        match &observed.failure {
+            None => tracing::debug!(?observed, "batch landed"),
+            Some(error) => tracing::warn!(shard = observed.shard, error, "batch not landed, it will come again"),
         }
+        Ok(observed.response)
+    }
+
+    /// As [`LakeProcessor::handle`], and tells what the batch came to instead of logging it.
+    ///
+    /// # Errors
+    /// [`HandleError::Batch`] when the batch cannot be read.
+    pub async fn observe(&self, event: KinesisEvent) -> Result<Observed, HandleError> {
+        let first = event.records.first().map(|record| record.kinesis.sequence_number.clone());
+        let Some(batch) = Batch::read(&self.incarnation, event)? else { return Ok(Observed::default()) };
+        let observed = Observed::of(&batch);
+        let Some(last) = batch.records.last().map(|record| record.sequence_number) else { return Ok(observed) };
+        Ok(match self.land(batch, last).await {
+            Ok(rows) => Observed { duplicates: observed.events.saturating_sub(rows), written: rows, ..observed },
+            Err(error) => observed.failed(first.unwrap_or_default(), error),
+        })
     }
 
     /// Handles records that the mapping had discarded, read from the stream again, though the shard has gone past them. The

@@ -24,7 +24,7 @@ use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, 
 use trilha_schemas::packing::{Input, zigzag};
 use trilha_schemas::sequence::SequenceNumber;
 
-use crate::batch::{Batch, Content, HandleError, all_done, failed_from};
+use crate::batch::{Batch, Content, HandleError, Observed};
 use crate::strays::Strays;
 use state::ShardState;
 
@@ -77,19 +77,31 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
     /// # Errors
     /// [`HandleError::Batch`] when the batch cannot be read.
     pub async fn handle(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandleError> {
-        let first = event.records.first().map(|record| record.kinesis.sequence_number.clone());
-        let Some(batch) = Batch::read(&self.incarnation, event)? else { return Ok(all_done()) };
-        let shard = batch.shard.clone();
-        match self.apply(batch).await {
-            Ok(applied) => {
-                tracing::debug!(shard, ?applied, "batch applied");
-                Ok(all_done())
-            }
-            Err(error) => {
-                tracing::warn!(shard, %error, "batch not applied, it will come again");
-                Ok(failed_from(first.unwrap_or_default()))
-            }
+        let observed = self.observe(event).await?;
+        match &observed.failure {
+            None => tracing::debug!(?observed, "batch applied"),
+            Some(error) => tracing::warn!(shard = observed.shard, error, "batch not applied, it will come again"),
         }
+        Ok(observed.response)
+    }
+
+    /// As [`LiveProcessor::handle`], and tells what the batch came to instead of logging it.
+    ///
+    /// # Errors
+    /// [`HandleError::Batch`] when the batch cannot be read.
+    pub async fn observe(&self, event: KinesisEvent) -> Result<Observed, HandleError> {
+        let first = event.records.first().map(|record| record.kinesis.sequence_number.clone());
+        let Some(batch) = Batch::read(&self.incarnation, event)? else { return Ok(Observed::default()) };
+        let observed = Observed::of(&batch);
+        Ok(match self.apply(batch).await {
+            Ok(applied) => Observed {
+                duplicates: applied.folded.duplicates as usize,
+                written: applied.written as usize,
+                conflicts: applied.conflicts as usize,
+                ..observed
+            },
+            Err(error) => observed.failed(first.unwrap_or_default(), error.to_string()),
+        })
     }
 
     /// Applies a batch; it is durable when this returns.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use trilha_schemas::event::Event;
 use trilha_schemas::sequence::SequenceNumber;
 
-pub use collected::{CollectorStrays, TRY_AGAIN, UNDECODABLE_RECORD};
+pub use collected::{CollectorStrays, DamagedOnly, TRY_AGAIN, UNDECODABLE_RECORD};
 pub(crate) use collected::{payloads, put_back, texts};
 
 /// A record that is not folded.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trilha_schemas::event::Protocol;
+use trilha_serve::quarantine::list::ListOptions;
+use trilha_serve::quarantine::redrive::RedriveOptions;
+use trilha_serve::quarantine::show::ShowOptions;
 
 /// What learners do in a learning platform, as live dashboards for instructors and a lake for analysts.
 #[derive(Parser)]
@@ -194,18 +197,8 @@ pub(crate) struct QuarantineListOptions {
     /// The folder that `up` or `replay` filled
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// Only rows that were refused for this reason, such as `unknown_type`
-    #[arg(long, value_name = "CODE")]
-    pub code: Option<String>,
-    /// Only rows that were not driven again
-    #[arg(long)]
-    pub open: bool,
-    /// List at most so many; all are counted
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: usize,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub listed: ListOptions,
 }
 
 #[derive(Args)]
@@ -213,12 +206,8 @@ pub(crate) struct QuarantineShowOptions {
     /// The folder that `up` or `replay` filled
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// The row's key, or its first 8 digits or more
-    #[arg(value_name = "KEY")]
-    pub key: String,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub shown: ShowOptions,
 }
 
 #[derive(Args)]
@@ -226,18 +215,8 @@ pub(crate) struct QuarantineRedriveOptions {
     /// The folder that `up` or `replay` filled
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// The rows' keys, or their first 8 digits or more
-    #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
-    pub keys: Vec<String>,
-    /// Every row that was not driven again
-    #[arg(long)]
-    pub all: bool,
-    /// Of these, only rows that were refused for this reason
-    #[arg(long, value_name = "CODE", requires = "all")]
-    pub code: Option<String>,
-    /// Also rows that were driven again before; their events count once
-    #[arg(long)]
-    pub again: bool,
+    #[command(flatten)]
+    pub redriven: RedriveOptions,
     /// The time zone in which a new course's days are counted, for ever
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub zone: String,

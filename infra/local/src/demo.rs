@@ -6,9 +6,9 @@ use std::time::Duration;
 use trilha_collector::collector::{Arrival, Sent};
 use trilha_collector::credential::Credential;
 use trilha_schemas::event::Protocol;
+use trilha_serve::clock::Clock;
 use trilha_simulator::{LiveClass, LiveConfig};
 
-use crate::clock::Clock;
 use crate::pipeline::LocalCollector;
 
 const EVERY: Duration = Duration::from_millis(500);

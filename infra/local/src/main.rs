@@ -5,12 +5,10 @@
 
 mod alerts;
 mod cli;
-mod clock;
 mod data;
 mod demo;
 mod pipeline;
 mod quarantine;
-mod reading;
 mod replay;
 mod settings;
 mod simulate;

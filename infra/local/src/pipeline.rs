@@ -1,28 +1,25 @@
 //! The pipeline on one machine: which implementation stands for which part, and how they are tied together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
-use aws_lambda_events::event::kinesis::KinesisEvent;
-use aws_lambda_events::event::streams::KinesisEventResponse;
-use tokio::sync::Semaphore;
 use trilha_collector::collector::{Collector, Ports, tokio_sleep};
 use trilha_collector::embedded::{EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings, EmbeddedStores};
 use trilha_collector::random::{OsRandom, Randomness};
-use trilha_core::{FOLD_VERSION, keys};
-use trilha_lake::manifest::EmbeddedManifest;
-use trilha_lake::{Beyond, Lake, LakeFolder};
+use trilha_core::FOLD_VERSION;
+use trilha_lake::{Beyond, Lake};
 use trilha_live::embedded::EmbeddedTable;
+use trilha_processors::beyond;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::live::LiveProcessor;
 use trilha_processors::strays::CollectorStrays;
-use trilha_processors::{absorb, beyond, delivery};
+use trilha_serve::clock::Clock;
+use trilha_serve::delivery::{self, LAKE, LIVE, Pace, Turns};
+use trilha_serve::housekeeping;
 use trilha_stream::embedded::EmbeddedStream;
-use trilha_stream::mapping::{Handler, HandlerError, Mapping, Parts};
+use trilha_stream::mapping::Mapping;
 use trilha_stream::port::Stream;
 
-use crate::clock::Clock;
 use crate::data::{DataDir, TENANT};
 
 /// The collector over the embedded stores.
@@ -31,31 +28,10 @@ pub(crate) type LocalCollector = Collector<EmbeddedStream, EmbeddedIdentities, E
 /// What takes in records that are not folded, and drives quarantine rows again.
 pub(crate) type LocalStrays = CollectorStrays<EmbeddedStream, EmbeddedIdentities, EmbeddedQuarantine, EmbeddedSettings>;
 
-/// The mappings' names, under which their checkpoints are kept.
-const LIVE: &str = "live";
-const LAKE: &str = "lake";
 /// Two a core of a small machine: a batch of one folds while the other's is written.
 const SHARDS: u32 = 4;
 /// What the warm items of one shard may take in memory.
 const WARM_BYTES: usize = 32 * 1024 * 1024;
-
-/// How batches are made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// How long the live processor's batches wait to fill.
-    pub live_window: Duration,
-    /// How long the lake's do: fewer, larger files.
-    pub lake_window: Duration,
-}
-
-impl Pace {
-    /// A page shows an event within a second or two.
-    pub(crate) const LIVE: Pace =
-        Pace { live_window: Duration::from_millis(150), lake_window: Duration::from_millis(2_000) };
-    /// As fast as events can be read.
-    pub(crate) const REPLAY: Pace =
-        Pace { live_window: Duration::from_millis(200), lake_window: Duration::from_millis(400) };
-}
 
 /// A running pipeline.
 pub(crate) struct Pipeline {
@@ -67,32 +43,6 @@ pub(crate) struct Pipeline {
     pub stream: Arc<EmbeddedStream>,
     pub strays: Arc<LocalStrays>,
     mappings: [Mapping<EmbeddedStream>; 2],
-}
-
-/// A processor behind its turn: the batches that are in memory at once are bounded, whatever the number of shards.
-struct Turn<P> {
-    processor: P,
-    turns: Arc<Semaphore>,
-}
-
-impl Handler for Turn<LiveProcessor<EmbeddedTable, Arc<LocalStrays>>> {
-    async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
-        let _turn = self.turns.acquire().await;
-        self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))
-    }
-}
-
-impl Handler for Turn<LakeProcessor<EmbeddedManifest, LakeFolder, Arc<LocalStrays>>> {
-    async fn call(&self, event: KinesisEvent) -> Result<KinesisEventResponse, HandlerError> {
-        let _turn = self.turns.acquire().await;
-        self.processor.handle(event).await.map_err(|error| HandlerError(error.to_string()))
-    }
-}
-
-/// One batch a core is worked on, while one more waits for the disk.
-fn turns() -> Arc<Semaphore> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Arc::new(Semaphore::new(cores + 1))
 }
 
 impl Pipeline {
@@ -119,12 +69,11 @@ impl Pipeline {
         let incarnation = stream.incarnation().to_string();
         let live = LiveProcessor::new(Arc::clone(&table), Arc::clone(&strays), incarnation.clone(), WARM_BYTES);
         let lake_processor = LakeProcessor::new(lake.writer(), Arc::clone(&strays), incarnation);
-        let turns = turns();
-        let live = Turn { processor: live, turns: Arc::clone(&turns) };
-        let lake_processor = Turn { processor: lake_processor, turns };
+        let turns = Turns::of_this_machine();
+        let (live, lake_processor) = (turns.of(live), turns.of(lake_processor));
         let mappings = [
-            mapping(LIVE, pace.live_window, &stream, live, &clock),
-            mapping(LAKE, pace.lake_window, &stream, lake_processor, &clock),
+            delivery::start(LIVE, pace.live_window, &stream, stream.checkpoints(), live, &clock),
+            delivery::start(LAKE, pace.lake_window, &stream, stream.checkpoints(), lake_processor, &clock),
         ];
         Ok(Pipeline { collector, quarantine, settings, table, lake, stream, strays, mappings })
     }
@@ -151,15 +100,7 @@ impl Pipeline {
     /// Puts the views of shards whose records have expired together. This stream closes none; one that is made anew leaves
     /// those of its former life.
     pub(crate) async fn absorb_expired(&self) -> anyhow::Result<()> {
-        let listed = async {
-            let shards = self.stream.shards().await?;
-            anyhow::Ok(shards.iter().map(|shard| keys::shard(self.stream.incarnation(), &shard.shard_id)).collect())
-        };
-        for shard in absorb::expired(&*self.table, listed).await? {
-            absorb::absorb(&*self.table, TENANT, &shard).await?;
-            absorb::note_absorbed(&*self.table, &shard).await?;
-        }
-        Ok(())
+        housekeeping::absorb_expired(&*self.table, &*self.stream, &[TENANT]).await
     }
 
     /// Drops stream records that are old and done.
@@ -173,24 +114,6 @@ impl Pipeline {
             mapping.stop().await;
         }
     }
-}
-
-fn mapping<H: Handler>(
-    name: &str,
-    window: Duration,
-    stream: &Arc<EmbeddedStream>,
-    handler: H,
-    clock: &Clock,
-) -> Mapping<EmbeddedStream> {
-    let config = delivery::mapping(name, window);
-    let parts = Parts {
-        stream: Arc::clone(stream),
-        checkpoints: Arc::new(stream.checkpoints()),
-        handler: Arc::new(handler),
-        on_failure: Arc::new(|gone| tracing::error!(?gone, "records were given up")),
-        clock: Arc::clone(clock),
-    };
-    Mapping::start(config, parts)
 }
 
 fn open_stream(dir: &DataDir, clock: Clock) -> anyhow::Result<EmbeddedStream> {

@@ -12,11 +12,12 @@ use trilha_processors::strays::TRY_AGAIN;
 use trilha_schemas::documents::Document;
 use trilha_schemas::event::Protocol;
 use trilha_schemas::reader::Read;
+use trilha_serve::clock::{self, Clock};
+use trilha_serve::delivery::Pace;
 
 use crate::cli::ReplayOptions;
-use crate::clock::{self, Clock};
 use crate::data::DataDir;
-use crate::pipeline::{LocalCollector, Pace, Pipeline};
+use crate::pipeline::{LocalCollector, Pipeline};
 use files::Parsed;
 use report::Report;
 

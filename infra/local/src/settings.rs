@@ -6,9 +6,9 @@ use anyhow::Context;
 use trilha_collector::embedded::EmbeddedStores;
 use trilha_collector::settings::{Change, SettingsStore};
 use trilha_schemas::number;
+use trilha_serve::clock;
 
 use crate::cli::SettingsOptions;
-use crate::clock;
 use crate::data::{DataDir, TENANT};
 
 pub(crate) async fn run(options: SettingsOptions) -> anyhow::Result<()> {

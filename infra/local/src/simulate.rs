@@ -26,7 +26,7 @@ pub(crate) async fn run(options: SimulateOptions) -> anyhow::Result<()> {
     config.learners = options.learners.or(config.learners);
     if options.to.is_some() {
         // What is sent live has happened: the class ends now.
-        config.start_millis = (crate::clock::system())() - i64::from(config.days) * DAY_MILLIS;
+        config.start_millis = (trilha_serve::clock::system())() - i64::from(config.days) * DAY_MILLIS;
     }
     let class = Class::new(&config);
     match (options.to, options.out) {

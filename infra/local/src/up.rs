@@ -1,30 +1,31 @@
 //! `trilha up`: everything in one process.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use trilha_collector::embedded::EmbeddedSettings;
 use trilha_collector::quarantine::Quarantine;
 use trilha_collector::router::{AllowedOrigins, Front};
 use trilha_dashboard::read::LiveViews;
 use trilha_dashboard::server::Dashboard;
-use trilha_dashboard::session::{Session, SessionKey, issue};
+use trilha_dashboard::session::SessionKey;
 use trilha_live::embedded::EmbeddedTable;
 use trilha_processors::evaluator::Evaluator;
 use trilha_processors::evaluator::status::TableStatus;
+use trilha_serve::announce::{Announcement, announce};
+use trilha_serve::clock::{self, Clock};
+use trilha_serve::delivery::Pace;
+use trilha_serve::listen::{Stop, interrupted, serve, wait};
+use trilha_serve::reading::CourseSettings;
 
 use crate::alerts::Alerts;
 use crate::cli::UpOptions;
-use crate::clock::{self, Clock};
 use crate::data::{DataDir, TENANT};
 use crate::demo;
-use crate::pipeline::{Pace, Pipeline};
-use crate::reading::CourseSettings;
+use crate::pipeline::Pipeline;
 
 /// The first compaction comes soon, so that an analyst need not wait; then each minute.
 const FIRST_COMPACTION: Duration = Duration::from_secs(10);
@@ -33,8 +34,6 @@ const COMPACT_EVERY: Duration = Duration::from_secs(60);
 const EVALUATE_EVERY: Duration = Duration::from_secs(60);
 /// So long may requests that are under way at the stop take to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
-/// An instructor's sign-in link lasts a month.
-const SESSION_MILLIS: i64 = 30 * 86_400_000;
 
 pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     let clock = clock::system();
@@ -46,7 +45,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     let pipeline = Arc::new(Pipeline::start(&dir, &options.zone, Arc::clone(&clock), pace).await?);
     let router = router(&dir, &options, &pipeline, &clock)?;
     let interrupted = interrupted()?;
-    if let Err(error) = announce(&dir, &options, &listener, &clock) {
+    if let Err(error) = say(&dir, &options, &listener, &clock) {
         tracing::warn!(%error, "where everything is could not be printed");
     }
     let compact_every = options.compact_every.map_or(COMPACT_EVERY, Duration::from_millis);
@@ -56,7 +55,8 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&pipeline), Arc::clone(&clock), compact_every));
     let class =
         options.demo.then(|| tokio::spawn(demo::run(Arc::clone(&pipeline.collector), dir.owner(), Arc::clone(&clock))));
-    serve(listener, router, interrupted).await?;
+    let stop = Stop { asked: interrupted, draining: async {}, last_requests: wait(LAST_REQUESTS) };
+    serve(listener, router, stop).await?;
     eprintln!("stopping: applying what was accepted");
     for task in [Some(evaluation), Some(housekeeping), class].into_iter().flatten() {
         task.abort();
@@ -66,28 +66,6 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     pipeline.compact().await?;
     if let Some(pipeline) = Arc::into_inner(pipeline) {
         pipeline.stop().await;
-    }
-    Ok(())
-}
-
-/// Answers until the process is asked to stop. A request that is cut off was never acknowledged.
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    interrupted: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let (asked, stopping) = oneshot::channel();
-    let until_asked = async move {
-        interrupted.await;
-        let _ = asked.send(());
-    };
-    let too_long = async {
-        let _ = stopping.await;
-        tokio::time::sleep(LAST_REQUESTS).await;
-    };
-    tokio::select! {
-        served = axum::serve(listener, router).with_graceful_shutdown(until_asked) => served?,
-        () = too_long => tracing::warn!("requests that did not end were cut off"),
     }
     Ok(())
 }
@@ -114,28 +92,18 @@ fn session_key(dir: &DataDir) -> SessionKey {
     SessionKey::new(*dir.keys.session_key.bytes())
 }
 
-/// Says where everything is. The first three lines are stable: programs read them.
-fn announce(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &Clock) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    let address = listener.local_addr()?;
-    let session = Session {
-        tenant: TENANT.into(),
-        instructor: "instructor".into(),
-        courses: None,
-        expires_millis: clock() + SESSION_MILLIS,
+/// Says where everything is.
+fn say(dir: &DataDir, options: &UpOptions, listener: &TcpListener, clock: &Clock) -> anyhow::Result<()> {
+    let analysts = format!("trilha-query --data {} \"SELECT …\".", options.data.display());
+    let said = Announcement {
+        address: listener.local_addr()?,
+        tenant: TENANT,
+        session_key: &session_key(dir),
+        write_key: &dir.keys.write_key,
+        now_millis: clock(),
+        analysts: &analysts,
     };
-    writeln!(out, "dashboard  http://{address}/")?;
-    writeln!(out, "sign-in    http://{address}/sign-in?token={}", issue(&session_key(dir), &session))?;
-    writeln!(out, "write key  {}", dir.keys.write_key)?;
-    writeln!(out)?;
-    writeln!(out, "Open the sign-in link in a browser. Send events with the write key:")?;
-    writeln!(
-        out,
-        "  curl http://{address}/v1/events -H 'Authorization: Bearer {}' --data-binary @events.ndjson",
-        dir.keys.write_key
-    )?;
-    writeln!(out, "Analysts: trilha-query --data {} \"SELECT …\". Ctrl-C stops.", options.data.display())?;
-    Ok(())
+    Ok(announce(&mut std::io::stdout().lock(), &said)?)
 }
 
 type LocalEvaluator = Evaluator<EmbeddedTable, EmbeddedSettings, TableStatus<EmbeddedTable>, Alerts>;
@@ -180,23 +148,4 @@ async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock, compact_every: Durati
             tracing::error!(%error, "the stream was not trimmed");
         }
     }
-}
-
-/// Ctrl-C, or the word of whoever supervises the process. Both are listened for from the call on.
-fn interrupted() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -4,17 +4,17 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use trilha_collector::embedded::EmbeddedStores;
+use trilha_collector::embedded::{EmbeddedSettings, EmbeddedStores};
 use trilha_dashboard::api::{CourseList, CourseViews};
 use trilha_dashboard::read::LiveViews;
 use trilha_dashboard::source::{ViewSource, ViewsQuery};
 use trilha_live::embedded::EmbeddedTable;
 use trilha_schemas::time;
+use trilha_serve::clock;
+use trilha_serve::reading::CourseSettings;
 
 use crate::cli::ViewsOptions;
-use crate::clock;
 use crate::data::{DataDir, TENANT};
-use crate::reading::{CourseSettings, LocalViews};
 
 pub(crate) async fn run(options: ViewsOptions) -> anyhow::Result<()> {
     let at_millis = options.at.as_deref().map(parse_time).transpose()?;
@@ -39,7 +39,7 @@ pub(crate) async fn run(options: ViewsOptions) -> anyhow::Result<()> {
     if options.json { print_json(&found) } else { print_views(&found) }
 }
 
-fn open(dir: &DataDir) -> anyhow::Result<LocalViews> {
+fn open(dir: &DataDir) -> anyhow::Result<LiveViews<EmbeddedTable, CourseSettings<EmbeddedSettings>>> {
     let table = EmbeddedTable::open_read_only(&dir.live()).context("cannot open the live tables")?;
     let stores = EmbeddedStores::open_read_only(&dir.collector(), dir.sealer()).context("cannot open the settings")?;
     let settings = CourseSettings { store: Arc::new(stores.settings), default_zone: "UTC".into() };

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each library may use of the workspace; binaries may use everything.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("trilha-disk", &[]),
     ("trilha-schemas", &[]),
     ("trilha-core", &["trilha-schemas"]),
@@ -22,6 +22,19 @@ const EDGES: [(&str, &[&str]); 11] = [
         &["trilha-collector", "trilha-core", "trilha-lake", "trilha-live", "trilha-schemas", "trilha-stream"],
     ),
     ("trilha-dashboard", &["trilha-core", "trilha-live", "trilha-schemas"]),
+    (
+        "trilha-serve",
+        &[
+            "trilha-collector",
+            "trilha-core",
+            "trilha-dashboard",
+            "trilha-lake",
+            "trilha-live",
+            "trilha-processors",
+            "trilha-schemas",
+            "trilha-stream",
+        ],
+    ),
     ("trilha-simulator", &[]),
     ("trilha-sim-oracle", &[]),
 ];

@@ -36,18 +36,18 @@ pub struct CollectorStrays<S, I, Q, C> {
 
 impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Strays for CollectorStrays<S, I, Q, C> {
     async fn damaged(&self, stray: Stray, reason: String) -> Result<(), String> {
-        self.keep(&stray, reason).await
+        keep(&*self.quarantine, &stray, reason).await
     }
 
     async fn foreign(&self, stray: Stray) -> Result<(), String> {
         let payloads = match payloads(&stray.bytes) {
             Ok(payloads) => payloads,
-            Err(reason) => return self.keep(&stray, reason).await,
+            Err(reason) => return keep(&*self.quarantine, &stray, reason).await,
         };
         for payload in payloads {
             match texts(payload) {
                 Ok(texts) => self.collect(&texts, stray.arrival_millis).await?,
-                Err(refusal) => self.keep(&stray, refusal.message).await?,
+                Err(refusal) => keep(&*self.quarantine, &stray, refusal.message).await?,
             }
         }
         Ok(())
@@ -70,25 +70,47 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> CollectorStrays<
             false => Ok(()),
         }
     }
+}
 
-    async fn keep(&self, stray: &Stray, message: String) -> Result<(), String> {
-        let (incarnation, shard_id) = stray.shard.split_once('/').unwrap_or(("", &stray.shard));
-        let rejection = Rejection {
-            tenant: String::new(),
-            source: Source::Record {
-                incarnation: incarnation.to_string(),
-                shard_id: shard_id.to_string(),
-                sequence_number: stray.sequence_number,
-            },
-            sending: None,
-            received_millis: stray.arrival_millis,
-            pseudonym: None,
-            code: UNDECODABLE_RECORD.to_string(),
-            field: String::new(),
-            message,
-            raw: stray.bytes.clone(),
-        };
-        self.quarantine.keep(vec![rejection]).await.map(drop).map_err(|error| error.to_string())
+/// Keeps a record that cannot be read; durable when it answers.
+async fn keep<Q: Quarantine>(quarantine: &Q, stray: &Stray, message: String) -> Result<(), String> {
+    let (incarnation, shard_id) = stray.shard.split_once('/').unwrap_or(("", &stray.shard));
+    let rejection = Rejection {
+        tenant: String::new(),
+        source: Source::Record {
+            incarnation: incarnation.to_string(),
+            shard_id: shard_id.to_string(),
+            sequence_number: stray.sequence_number,
+        },
+        sending: None,
+        received_millis: stray.arrival_millis,
+        pseudonym: None,
+        code: UNDECODABLE_RECORD.to_string(),
+        field: String::new(),
+        message,
+        raw: stray.bytes.clone(),
+    };
+    quarantine.keep(vec![rejection]).await.map(drop).map_err(|error| error.to_string())
+}
+
+/// Strays where no collector is at hand: damaged records are kept, others are refused. The lake's processor, which passes
+/// over all others, needs no more, and so no right to write to the stream.
+pub struct DamagedOnly<Q> {
+    /// Keeps what cannot be read.
+    pub quarantine: Arc<Q>,
+}
+
+impl<Q: Quarantine> Strays for DamagedOnly<Q> {
+    async fn damaged(&self, stray: Stray, reason: String) -> Result<(), String> {
+        keep(&*self.quarantine, &stray, reason).await
+    }
+
+    async fn foreign(&self, stray: Stray) -> Result<(), String> {
+        Err(format!("record {} is another producer's, and no collector is at hand", stray.sequence_number))
+    }
+
+    async fn misplaced(&self, _tenant: String, _events: Vec<Event>) -> Result<(), String> {
+        Err("events stand under another key than theirs, and no stream is at hand".to_string())
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Extension, Json, Router, middleware};
 use serde::Deserialize;
 use serde_json::json;
 use trilha_schemas::event::Protocol;
@@ -48,6 +48,15 @@ pub struct Front<S, I, Q, C> {
     pub origins: AllowedOrigins,
 }
 
+/// What a request's receipt comes to, in the extensions of its answer, for who counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Events on the stream.
+    pub accepted: usize,
+    /// Events that were refused, or that the stream did not take.
+    pub rejected: usize,
+}
+
 /// The collector's routes.
 pub fn router<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore>(front: Front<S, I, Q, C>) -> Router {
     let origins = front.origins.clone();
@@ -70,7 +79,8 @@ async fn events<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore>(
     let credential = credential(&front.keys, &headers, now_millis)?;
     let body = body::read(&headers, body, MAX_BODY_BYTES).await?;
     let receipt = take(&front.collector, &credential, now_millis, &body).await?;
-    Ok((StatusCode::ACCEPTED, Json(receipt)).into_response())
+    let counts = Counts { accepted: receipt.accepted, rejected: receipt.rejected.len() };
+    Ok((StatusCode::ACCEPTED, Extension(counts), Json(receipt)).into_response())
 }
 
 /// Reads a body's events and collects them. A body without any JSON is kept whole.

@@ -23,7 +23,7 @@ use trilha_schemas::sequence::SequenceNumber;
 
 use crate::checkpoints::Checkpoints;
 use crate::clock::Clock;
-use crate::port::{Stream, StreamError};
+use crate::port::{Record, Stream, StreamError};
 use shard::ShardReader;
 
 /// Lambda takes 6 MB of base64 an invocation.
@@ -95,6 +95,11 @@ pub struct Discarded {
 
 /// Hears of discarded ranges. It must not lose them: what it cannot keep it has to keep trying.
 pub type OnFailure = Arc<dyn Fn(Discarded) + Send + Sync>;
+
+/// Records of one shard as Lambda hands them over, for who reads a range by hand.
+pub fn batch_event(shard_id: &str, records: &[Record]) -> KinesisEvent {
+    event::of_records("by-hand", shard_id, records)
+}
 
 /// What a mapping reads, calls and tells.
 pub struct Parts<S, C, H> {

@@ -1,18 +1,37 @@
-//! `trilha quarantine list`.
+//! `quarantine list`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use clap::Args;
 use serde_json::json;
 use trilha_collector::quarantine::{Redacted, Source};
 use trilha_schemas::time::{format_day, format_millis, utc_day};
 
-use super::{KEY_DIGITS, as_json, gone_millis, printable, row_or_rows, rows, short};
-use crate::cli::QuarantineListOptions;
-use crate::data::DataDir;
+use super::{KEY_DIGITS, as_json, gone_millis, printable, row_or_rows, short};
 
-pub(super) async fn run(options: &QuarantineListOptions) -> anyhow::Result<()> {
-    let mut rows = rows(&DataDir::open(&options.data)?).await?;
+/// What is listed.
+#[derive(Debug, Args)]
+pub struct ListOptions {
+    /// Only rows that were refused for this reason, such as `unknown_type`
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// Only rows that were not driven again
+    #[arg(long)]
+    pub open: bool,
+    /// List at most so many; all are counted
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints rows, the newest first.
+///
+/// # Errors
+/// When nobody reads them.
+pub fn run(mut rows: Vec<Redacted>, options: &ListOptions) -> anyhow::Result<()> {
     let is_chosen = |row: &Redacted| {
         options.code.as_ref().is_none_or(|code| row.code == *code) && !(options.open && row.redriven_millis.is_some())
     };
@@ -42,7 +61,7 @@ fn print_json(rows: &[Redacted], limit: usize) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&printed)?)?)
 }
 
-fn print(rows: &[Redacted], options: &QuarantineListOptions) -> anyhow::Result<()> {
+fn print(rows: &[Redacted], options: &ListOptions) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if rows.is_empty() {
         return Ok(writeln!(out, "{}", nothing(options))?);
@@ -81,7 +100,7 @@ fn from(row: &Redacted) -> &'static str {
     }
 }
 
-fn nothing(options: &QuarantineListOptions) -> &'static str {
+fn nothing(options: &ListOptions) -> &'static str {
     match options.code.is_some() || options.open {
         true => "no such row; without --code and --open all are listed",
         false => "the quarantine is empty: nothing was refused in the last 30 days",

@@ -1,50 +1,47 @@
-//! `trilha quarantine redrive`: rows through the same pipeline, to the end.
+//! `quarantine redrive`: rows through the collector's core onto the stream again.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use trilha_collector::quarantine::{Redacted, RowKey};
+use clap::Args;
+use trilha_collector::identities::Identities;
+use trilha_collector::quarantine::{Quarantine, Redacted, RowKey};
+use trilha_collector::settings::SettingsStore;
 use trilha_processors::redrive::{Before, Outcome, RedriveError, redrive};
+use trilha_processors::strays::CollectorStrays;
 use trilha_schemas::time::format_millis;
+use trilha_stream::port::Stream;
 
-use super::{find, printable, row_or_rows, rows, short};
-use crate::cli::QuarantineRedriveOptions;
-use crate::clock::{self, Clock};
-use crate::data::DataDir;
-use crate::pipeline::{LocalStrays, Pace, Pipeline};
+use super::{Called, find, printable, row_or_rows, short};
+use crate::clock::Clock;
 
 /// How often a row is tried whose put fails.
 const ATTEMPTS: u32 = 25;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-pub(super) async fn run(options: QuarantineRedriveOptions) -> anyhow::Result<()> {
-    let dir = DataDir::open(&options.data)?;
-    let keys = chosen(&rows(&dir).await?, &options)?;
-    if keys.is_empty() {
-        return Ok(writeln!(io::stdout(), "no row to drive again")?);
-    }
-    let clock = clock::system();
-    let pipeline = Pipeline::start(&dir, &options.zone, Arc::clone(&clock), Pace::REPLAY).await?;
-    let before = if options.again { Before::Again } else { Before::Leave };
-    let outcome = drive(&pipeline.strays, &keys, before, &clock).await;
-    // What was put is applied even when a later row failed.
-    pipeline.drained().await?;
-    let (lake, beyond) = (Arc::clone(&pipeline.lake), pipeline.beyond_state().await?);
-    pipeline.stop().await;
-    lake.compact(&beyond).await?;
-    let summary = outcome?;
-    summary.print()?;
-    match summary.left() {
-        0 => Ok(()),
-        // Who asks for all knows that some are still refused.
-        _ if options.all => Ok(()),
-        left => bail!("not driven again: {left} of {} {}", keys.len(), row_or_rows(keys.len())),
-    }
+/// Which rows are driven again.
+#[derive(Debug, Args)]
+pub struct RedriveOptions {
+    /// The rows' keys, or their first 8 digits or more
+    #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
+    pub keys: Vec<String>,
+    /// Every row that was not driven again
+    #[arg(long)]
+    pub all: bool,
+    /// Of these, only rows that were refused for this reason
+    #[arg(long, value_name = "CODE", requires = "all")]
+    pub code: Option<String>,
+    /// Also rows that were driven again before; their events count once
+    #[arg(long)]
+    pub again: bool,
 }
 
-fn chosen(rows: &[Redacted], options: &QuarantineRedriveOptions) -> anyhow::Result<Vec<RowKey>> {
+/// The keys of the rows that are meant.
+///
+/// # Errors
+/// When a key names no row.
+pub fn chosen(rows: &[Redacted], options: &RedriveOptions, called: Called) -> anyhow::Result<Vec<RowKey>> {
     if options.all {
         let is_chosen = |row: &&Redacted| {
             options.code.as_ref().is_none_or(|code| row.code == *code)
@@ -54,7 +51,7 @@ fn chosen(rows: &[Redacted], options: &QuarantineRedriveOptions) -> anyhow::Resu
     }
     let mut keys: Vec<RowKey> = Vec::new();
     for key in &options.keys {
-        let key = find(rows, key)?.key;
+        let key = find(rows, key, called)?.key;
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -62,7 +59,17 @@ fn chosen(rows: &[Redacted], options: &QuarantineRedriveOptions) -> anyhow::Resu
     Ok(keys)
 }
 
-async fn drive(strays: &LocalStrays, keys: &[RowKey], before: Before, clock: &Clock) -> anyhow::Result<Summary> {
+/// Drives rows again, one after the other, and says what became of each.
+///
+/// # Errors
+/// When the quarantine or the stream fails again and again. Rows that were done stay done.
+pub async fn drive<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore>(
+    strays: &CollectorStrays<S, I, Q, C>,
+    keys: &[RowKey],
+    options: &RedriveOptions,
+    clock: &Clock,
+) -> anyhow::Result<Summary> {
+    let before = if options.again { Before::Again } else { Before::Leave };
     let mut summary = Summary::default();
     for key in keys {
         let outcome = insist(strays, *key, before, clock).await?;
@@ -72,7 +79,12 @@ async fn drive(strays: &LocalStrays, keys: &[RowKey], before: Before, clock: &Cl
     Ok(summary)
 }
 
-async fn insist(strays: &LocalStrays, key: RowKey, before: Before, clock: &Clock) -> Result<Outcome, RedriveError> {
+async fn insist<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore>(
+    strays: &CollectorStrays<S, I, Q, C>,
+    key: RowKey,
+    before: Before,
+    clock: &Clock,
+) -> Result<Outcome, RedriveError> {
     for _ in 1..ATTEMPTS {
         match redrive(strays, key, before, clock()).await {
             Err(RedriveError::Unavailable(reason)) => tracing::warn!(%key, reason, "the row is tried again"),
@@ -104,8 +116,8 @@ fn count(events: usize) -> String {
 }
 
 /// What all rows came to.
-#[derive(Default)]
-struct Summary {
+#[derive(Debug, Default)]
+pub struct Summary {
     rows: usize,
     redriven: usize,
     before: usize,
@@ -129,6 +141,21 @@ impl Summary {
     /// Rows of which something is not on the stream.
     fn left(&self) -> usize {
         self.rows - self.redriven - self.before
+    }
+
+    /// Prints it, and fails where a row that was named is not driven again. Who asks for all knows that some are still
+    /// refused.
+    ///
+    /// # Errors
+    /// When a row is left open, or nobody reads it.
+    pub fn finish(&self, options: &RedriveOptions) -> anyhow::Result<()> {
+        self.print()?;
+        match self.left() {
+            left if left > 0 && !options.all => {
+                bail!("not driven again: {left} of {} {}", self.rows, row_or_rows(self.rows))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn print(&self) -> anyhow::Result<()> {

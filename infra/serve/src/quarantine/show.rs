@@ -1,30 +1,43 @@
-//! `trilha quarantine show`.
+//! `quarantine show`.
 
 use std::io::{self, Write};
 
+use clap::Args;
 use serde_json::Value;
 use trilha_collector::quarantine::{MAX_RAW_BYTES, Redacted, Source};
 use trilha_processors::strays::UNDECODABLE_RECORD;
 use trilha_schemas::reader::Code;
 use trilha_schemas::time::format_millis;
 
-use super::{as_json, find, gone_millis, printable, rows, short};
-use crate::cli::QuarantineShowOptions;
-use crate::data::DataDir;
+use super::{Called, as_json, find, gone_millis, printable, short};
 
-pub(super) async fn run(options: &QuarantineShowOptions) -> anyhow::Result<()> {
-    let rows = rows(&DataDir::open(&options.data)?).await?;
-    let row = find(&rows, &options.key)?;
+/// Which row is shown.
+#[derive(Debug, Args)]
+pub struct ShowOptions {
+    /// The row's key, or its first 8 digits or more
+    #[arg(value_name = "KEY")]
+    pub key: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints everything about one row but its body, and what can be done about it.
+///
+/// # Errors
+/// When there is no such row, or nobody reads it.
+pub fn run(rows: &[Redacted], options: &ShowOptions, called: Called) -> anyhow::Result<()> {
+    let row = find(rows, &options.key, called)?;
     let mut out = io::stdout().lock();
     if options.json {
         let mut shown = as_json(row);
-        shown["advice"] = Value::from(advice(row));
+        shown["advice"] = Value::from(advice(row, called));
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?);
     }
     for (name, value) in lines(row) {
         writeln!(out, "{name:<9}  {value}")?;
     }
-    Ok(writeln!(out, "\n{}", advice(row))?)
+    Ok(writeln!(out, "\n{}", advice(row, called))?)
 }
 
 fn lines(row: &Redacted) -> [(&'static str, String); 10] {
@@ -51,8 +64,8 @@ fn source(source: &Source) -> String {
 }
 
 /// What can be done about a row.
-fn advice(row: &Redacted) -> String {
-    let redrive = format!("trilha quarantine redrive --data DIR {}", short(row.key));
+fn advice(row: &Redacted, called: Called) -> String {
+    let redrive = format!("{} redrive{} {}", called.command, called.place, short(row.key));
     if row.redriven_millis.is_some() {
         format!("Its events are on the stream. `{redrive} --again` puts them once more; they count once.")
     } else if row.raw_bytes >= MAX_RAW_BYTES as u64 {

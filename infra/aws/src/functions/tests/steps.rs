@@ -1,0 +1,140 @@
+//! The steps of the state machines, over a lake in memory.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use trilha_lake::manifest::{Manifest, MemoryManifest};
+use trilha_lake::storage::MemoryStorage;
+use trilha_lake::{Compactor, LakeWriter};
+use trilha_live::memory::MemoryTable;
+use trilha_processors::lake::LakeProcessor;
+use trilha_schemas::sequence::SequenceNumber;
+use trilha_stream::port::{Record, StreamError};
+use trilha_stream_kinesis::Between;
+
+use super::support::{Bin, NOW, of_ours};
+use crate::functions::steps::{DiscardedRange, Lake, Ranges, Redriven, Step, redrive};
+
+/// A lake, and who writes to it.
+struct World {
+    manifest: Arc<MemoryManifest>,
+    storage: Arc<MemoryStorage>,
+    processor: LakeProcessor<MemoryManifest, MemoryStorage, Bin>,
+    lake: Lake<MemoryManifest, MemoryStorage, MemoryTable>,
+}
+
+impl World {
+    async fn new() -> World {
+        let (manifest, storage) = (Arc::new(MemoryManifest::default()), Arc::new(MemoryStorage::default()));
+        let writer = Arc::new(LakeWriter::open(Arc::clone(&manifest), Arc::clone(&storage), 1).await.unwrap());
+        let lake = Lake {
+            compactor: Compactor::new(Arc::clone(&manifest), Arc::clone(&storage)),
+            table: Arc::new(MemoryTable::new()),
+            tenants: vec!["ufpa".into()],
+            location: "s3://bucket/lake/events".into(),
+        };
+        let processor = LakeProcessor::new(writer, Bin::default(), "one".into());
+        World { manifest, storage, processor, lake }
+    }
+
+    async fn land(&self) {
+        let event = serde_json::from_value(json!({ "Records": of_ours().await })).unwrap();
+        assert!(self.processor.handle(event).await.unwrap().batch_item_failures.is_empty());
+    }
+
+    /// A step as a state machine asks for it.
+    async fn step(&self, step: Value) -> Value {
+        self.lake.make(&serde_json::from_value::<Step>(step).unwrap()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_planned_compacted_shown_and_done() {
+    let world = World::new().await;
+    assert_eq!(world.step(json!({ "step": "plan" })).await, json!({ "partitions": [] }));
+    world.land().await;
+    let planned = world.step(json!({ "step": "plan" })).await;
+    assert_eq!(planned, json!({ "partitions": [{ "tenant": "ufpa", "day": "2026-03-02" }] }));
+    let day = |step: &str| json!({ "step": step, "tenant": "ufpa", "day": "2026-03-02" });
+    assert_eq!(world.step(day("show")).await, json!({ "location": null }));
+    let compacted = world.step(day("compact")).await;
+    assert_eq!(compacted, json!({ "generation": 1, "landed_rows": 3, "published_rows": 3 }));
+    assert!(world.storage.published().is_empty(), "readers see it once it is shown");
+    let location = "s3://bucket/lake/events/tenant=ufpa/day=2026-03-02/generation=1";
+    assert_eq!(world.step(day("show")).await, json!({ "location": location }));
+    assert_eq!(world.storage.published().len(), 1);
+    assert_eq!(world.step(json!({ "step": "finish" })).await, json!({}));
+    assert!(world.storage.landing_names().is_empty());
+    assert_eq!(world.step(json!({ "step": "settle" })).await, json!({}));
+    assert_eq!(world.step(json!({ "step": "plan" })).await, json!({ "partitions": [] }));
+}
+
+#[test]
+fn what_is_no_step_is_refused() {
+    for wrong in
+        [json!({}), json!({ "step": "drop" }), json!({ "step": "compact" }), json!({ "step": "plan", "day": 1 })]
+    {
+        assert!(serde_json::from_value::<Step>(wrong.clone()).is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_none_fails_its_step() {
+    let step = Step::Compact { tenant: "ufpa".into(), day: "yesterday".into() };
+    assert!(World::new().await.lake.make(&step).await.is_err());
+}
+
+/// A stream that kept these records of a range.
+struct Kept(Between);
+
+impl Ranges for Kept {
+    async fn left(&self, _range: &DiscardedRange) -> Result<Between, StreamError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// All records of [`of_ours`] as a stream reads them.
+async fn records() -> Vec<Record> {
+    let event: aws_lambda_events::event::kinesis::KinesisEvent =
+        serde_json::from_value(json!({ "Records": of_ours().await })).unwrap();
+    let record = |record: aws_lambda_events::event::kinesis::KinesisEventRecord| Record {
+        sequence_number: SequenceNumber::parse(&record.kinesis.sequence_number).unwrap(),
+        partition_key: record.kinesis.partition_key,
+        arrival_millis: NOW,
+        data: record.kinesis.data.0.into(),
+    };
+    event.records.into_iter().map(record).collect()
+}
+
+fn range(records: &[Record]) -> DiscardedRange {
+    DiscardedRange {
+        shard_id: "shardId-000000000000".into(),
+        first: records[0].sequence_number,
+        last: records.last().unwrap().sequence_number,
+        records: records.len() as u64,
+    }
+}
+
+#[tokio::test]
+async fn a_range_that_is_driven_again_lands_once() {
+    let (world, records) = (World::new().await, records().await);
+    let stream = Kept(Between { records: records.clone(), expired: false });
+    let (range, landed) = (range(&records), |landed| Redriven { landed, quarantined: 0, expired: 0 });
+    assert_eq!(redrive(&stream, &world.processor, &range).await.unwrap(), landed(3));
+    assert_eq!(redrive(&stream, &world.processor, &range).await.unwrap(), landed(0));
+    assert_eq!(world.manifest.dirty().await.unwrap().iter().map(|(_, rows)| rows).sum::<u64>(), 3);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_said_and_the_rest_lands() {
+    let (world, mut records) = (World::new().await, records().await);
+    let range = range(&records);
+    let expired = records.len() as u64 - 1;
+    records.drain(..expired as usize);
+    let stream = Kept(Between { records, expired: true });
+    let done = redrive(&stream, &world.processor, &range).await.unwrap();
+    assert_eq!((done.expired, done.landed > 0), (expired, true));
+    let nothing = Kept(Between { records: Vec::new(), expired: true });
+    let done = redrive(&nothing, &world.processor, &range).await.unwrap();
+    assert_eq!(done, Redriven { landed: 0, quarantined: 0, expired: expired + 1 });
+}
