@@ -1,10 +1,10 @@
 //! The live processor: records into learner items and views, exactly once in effect.
 //!
 //! Order of writes: views and roster entries first, learner items last, then the shard's progress. A learner item's
-//! watermark at W thus proves that every view delta of its events up to W is durable. Every item is replaced only where its whole watermark
-//! is the one that was read; on a conflict, or where anything failed, warm state is dropped and the batch is folded
-//! again from what the table says. Nothing that was applied is applied again: deltas belong to sequence numbers, and an
-//! item takes those after its watermark only.
+//! watermark at W thus proves that every view delta of its events up to W is durable. Every item is replaced only where
+//! its whole watermark is the one that was read; on a conflict, or where anything failed, warm state is dropped and the
+//! batch is folded again from what the table says. Nothing that was applied is applied again: deltas belong to sequence
+//! numbers, and an item takes those after its watermark only.
 
 mod absorbed;
 mod cross_shard;

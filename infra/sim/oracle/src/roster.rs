@@ -11,8 +11,8 @@ use crate::{CourseSettings, Told, each_once};
 /// One learner of a course.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OnRoster {
-    /// What the last `course.*` event said: `enrolled`, `unenrolled` or `completed`; several where several stand at one time,
-    /// none where there is none.
+    /// What the last `course.*` event said: `enrolled`, `unenrolled` or `completed`; several where several stand at one
+    /// time, none where there is none.
     pub standings: BTreeSet<String>,
     /// The first and the last day with an event that counts for days, since 1970 in the course's zone.
     pub days: Option<(i64, i64)>,
