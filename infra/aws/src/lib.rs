@@ -22,6 +22,8 @@ pub mod wiring;
 
 pub mod beyond;
 
+pub mod drift;
+
 pub mod logs;
 
 pub mod metrics;

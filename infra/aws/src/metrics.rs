@@ -27,6 +27,8 @@ pub enum Metric {
     WriteUnits,
     /// 1 at a process's first call, else 0.
     ColdStarts,
+    /// Shards and views that are marked as stale: the live numbers and the lake differ.
+    Drift,
 }
 
 impl Metric {
@@ -40,6 +42,7 @@ impl Metric {
             Metric::Quarantined => "Quarantined",
             Metric::WriteUnits => "WriteUnits",
             Metric::ColdStarts => "ColdStarts",
+            Metric::Drift => "Drift",
         }
     }
 

@@ -212,7 +212,9 @@ def watched_seconds(rows):
 
 def unwatched_videos(rows):
     length = lengths_of_videos(segments(rows)[1])
-    described = {(row["course"], row["object"]): row for row in rows if row["type"] == "object.described"}
+    titles, sections = described(rows, "title"), described(rows, "section")
+    catalogue = {(row["course"], row["object"]) for row in rows
+                 if row["type"] == "object.described" and row.get("length_millis") is not None}
     enrolled = defaultdict(set)
     for row in counting(rows):
         if row["type"] == "course.enrolled":
@@ -222,13 +224,20 @@ def unwatched_videos(rows):
         viewers[course, video] += 1
         whole = max(1, (length[course, video] + 500) // 1000)
         completed[course, video] += seconds / whole >= 0.95
-    return {(key[0], key[1], described[key]["title"], described[key].get("section"), viewers[key], completed[key],
-             completed[key] / viewers[key] if viewers[key] else None, len(enrolled[key[0]])) for key in described}
+    return {(*key, *((titles.get(key), sections.get(key)) if key in catalogue else (None, None)), viewers[key],
+             completed[key], completed[key] / viewers[key] if viewers[key] else None, len(enrolled[key[0]]))
+            for key in catalogue | viewers.keys()}
+
+
+def described(rows, field):
+    """What was said last of each object."""
+    said = [row for row in rows if row["type"] == "object.described" and row.get(field) is not None]
+    return {(row["course"], row["object"]): row[field] for row in sorted(said, key=lambda row: row["time"])}
 
 
 def drop_off_points(rows):
     found, lengths = segments(rows)
-    most, viewers = lengths_of_videos(lengths), defaultdict(Counter)
+    most, viewers, titles = lengths_of_videos(lengths), defaultdict(Counter), described(rows, "title")
     for (course, learner, video), parts in found.items():
         limit = lengths[course, learner, video]
         bins = {number for start, end in parts for number in range(start // 5000, end // 5000 + 1)
@@ -239,7 +248,7 @@ def drop_off_points(rows):
         falls = [(count[k - 1] - count[k], -k) for k in range(1, -(-most[course, video] // 5000))]
         lost, place = max(falls, default=(0, 0))
         if lost > 0:
-            answer.add((course, video, f"Video {video}", -place * 5, lost, count[-place - 1]))
+            answer.add((course, video, titles.get((course, video)), -place * 5, lost, count[-place - 1]))
     return answer
 
 

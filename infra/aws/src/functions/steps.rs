@@ -19,6 +19,8 @@ use trilha_stream::port::Stream;
 
 use super::{Warm, boxed};
 use crate::beyond;
+use crate::drift;
+use crate::metrics::Metric;
 use crate::report::{Call, Reporter, Totals};
 use crate::wiring::{Aws, AwsLake, AwsManifest, AwsStorage};
 
@@ -160,6 +162,12 @@ impl Kept {
         }
     }
 
+    /// Measured once a run, when it plans. A table that does not answer has failed the step already.
+    async fn drift(&self, call: Call) -> Call {
+        let marks = drift::marks(&*self.compaction.table, &self.compaction.tenants).await;
+        marks.iter().fold(call, |call, marks| call.measured(Metric::Drift, *marks as f64))
+    }
+
     async fn redrive(&self, message: &Value) -> anyhow::Result<Redriven> {
         let range = DiscardedRange::parse(message)?;
         let (keys, stream, writer) = tokio::try_join!(self.aws.keys(), self.aws.stream(), self.lake.writer())?;
@@ -181,6 +189,10 @@ async fn told(kept: &Warm<Kept>, reporter: &Reporter, step: Step) -> Result<Valu
     let (done, totals) = match kept.get().await {
         Ok(kept) => (kept.make(&step).await.map_err(|error| format!("{error:#}")), kept.totals()),
         Err(error) => (Err(error), Totals::default()),
+    };
+    let call = match (kept.made(), &step) {
+        (Some(kept), Step::Plan {}) => kept.drift(call).await,
+        _ => call,
     };
     let call = match &done {
         Ok(answer) => call.with("answer", answer.clone()),
