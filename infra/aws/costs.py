@@ -16,7 +16,7 @@ PRICE = {
 }
 FREE = {"alarms": 10, "metrics": 10, "transitions": 4_000}
 
-ALARMS = 30
+ALARMS = 31
 METRICS = 30
 # Steps of a run without dirty days; two more for each day.
 COMPACTION_STEPS, DAY_STEPS, REDRIVE_STEPS = 8, 2, 3

@@ -222,9 +222,9 @@ def wait(cloudformation, waiter, stack, since):
 
 def first_failure(cloudformation, stack, since):
     """What went wrong first, of the events since a time."""
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")
-              and event["Timestamp"].timestamp() >= since - 60]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    failed = [event for page in pages for event in page["StackEvents"]
+              if event["ResourceStatus"].endswith("FAILED") and event["Timestamp"].timestamp() >= since - 60]
     if not failed:
         return None
     first = min(failed, key=lambda event: event["Timestamp"])

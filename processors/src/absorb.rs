@@ -18,13 +18,18 @@ pub fn stored(item: &Item) -> Stored<'_> {
 }
 
 /// Shards (incarnation first) that have views and are not among those that still hold records or take them, and are not
-/// absorbed yet.
+/// absorbed yet. `listed` says which those are; it is asked after the table, for a shard may open and be read meanwhile, and
+/// would look gone to who had asked before.
 ///
 /// # Errors
-/// [`LiveError`] when the table does not answer.
-pub async fn expired<T: LiveTable>(table: &T, listed: &[String]) -> Result<Vec<String>, LiveError> {
-    let absorbed = shards(table, keys::ABSORBED).await?;
+/// [`LiveError`] when the table does not answer, or what `listed` failed with.
+pub async fn expired<T: LiveTable, E: From<LiveError>>(
+    table: &T,
+    listed: impl Future<Output = Result<Vec<String>, E>>,
+) -> Result<Vec<String>, E> {
     let seen = shards(table, keys::PROGRESS).await?;
+    let absorbed = shards(table, keys::ABSORBED).await?;
+    let listed = listed.await?;
     Ok(seen.into_iter().filter(|shard| !listed.contains(shard) && !absorbed.contains(shard)).collect())
 }
 

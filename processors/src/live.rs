@@ -1,10 +1,10 @@
 //! The live processor: records into learner items and views, exactly once in effect.
 //!
 //! Order of writes: views and roster entries first, learner items last, then the shard's progress. A learner item's
-//! watermark at W thus proves that every view delta of its events up to W is durable. Every item is replaced only where its whole watermark
-//! is the one that was read; on a conflict, or where anything failed, warm state is dropped and the batch is folded
-//! again from what the table says. Nothing that was applied is applied again: deltas belong to sequence numbers, and an
-//! item takes those after its watermark only.
+//! watermark at W thus proves that every view delta of its events up to W is durable. Every item is replaced only where
+//! its whole watermark is the one that was read; on a conflict, or where anything failed, warm state is dropped and the
+//! batch is folded again from what the table says. Nothing that was applied is applied again: deltas belong to sequence
+//! numbers, and an item takes those after its watermark only.
 
 mod absorbed;
 mod cross_shard;
@@ -160,6 +160,8 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
         let done = progress.as_ref().and_then(|item| item.watermarks.of(&batch.shard));
         state.trust_only_if(progress.as_ref().map(|item| &item.watermarks));
         let Some(last) = batch.records.last().filter(|last| Some(last.sequence_number) > done) else {
+            // Whoever did the batch may not have made it durable yet, and this acknowledges it.
+            self.table.replace(Vec::new(), true).await?;
             state.settled(progress.map(|item| item.watermarks));
             return Ok(Applied::default());
         };

@@ -132,8 +132,8 @@ fn lesson() -> Vec<Event> {
 async fn a_batch_writes_each_item_that_it_touches_once_and_reads_each_once_while_cold() {
     let bench = Bench::new();
     let costs = bench.cost(&records(0, &lesson())).await;
-    // Of each learner a video, a quiz, the activity, and an entry in the roster; a video view, a quiz view, an hour, a month
-    // and the totals.
+    // Of each learner a video, a quiz, the activity, and an entry in the roster; a video view, a quiz view, an hour, a
+    // month and the totals.
     assert_eq!(costs.puts.len(), 4 * 4 + 5 + 1, "{:?}", costs.puts);
     assert_eq!((costs.read_calls, costs.read), (4, 1 + 4 * 4 + 5));
     assert_eq!(costs.write_units, costs.puts.len(), "each takes less than a KB");

@@ -163,7 +163,8 @@ async fn a_crash_at_any_write_and_any_cut_of_the_redelivery_change_nothing() {
     }
 }
 
-/// Enrolled, unenrolled and enrolled again, each in a record of its own, out of the order of their times too; over days.
+/// Enrolled, unenrolled and enrolled again, each in a record of its own, out of the order of their times too; over
+/// days.
 fn comings_and_goings() -> Vec<Rec> {
     let (day, mut all) = (86_400, Vec::new());
     let acts = [
@@ -213,7 +214,8 @@ async fn a_crash_at_any_write_and_any_cut_leave_the_roster_as_it_should_be() {
     }
 }
 
-/// While one consumer is about to read or to write, another does so many writes of its own and dies, or does all of them.
+/// While one consumer is about to read or to write, another does so many writes of its own and dies, or does all of
+/// them.
 #[tokio::test]
 async fn a_zombie_at_any_read_or_write_leaves_the_roster_as_it_should_be() {
     let records = comings_and_goings();

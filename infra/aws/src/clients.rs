@@ -1,5 +1,5 @@
-//! Clients of the services, from the standard chain: region, credentials and endpoints by the variables and files that every
-//! tool of AWS reads (`AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_KINESIS`, …).
+//! Clients of the services, from the standard chain: region, credentials and endpoints by the variables and files that
+//! every tool of AWS reads (`AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_KINESIS`, …).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,8 +27,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// With all attempts: well below the 29 seconds for which API Gateway waits.
 const OPERATION: Duration = Duration::from_secs(15);
-/// A call that is made again may have happened. All of ours may: puts into tables are conditional on what was read, and a
-/// record that is put twice holds the same events, whose ids make them count once.
+/// A call that is made again may have happened. All of ours may: puts into tables are conditional on what was read, and
+/// a record that is put twice holds the same events, whose ids make them count once.
 const ATTEMPTS: u32 = 4;
 /// Not the SDK's second: a learner's page waits.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);

@@ -1,11 +1,12 @@
-//! What the environment says, read once at the start. A binary asks for what it needs: what is missing then is an error that
-//! names the variable; what is there but wrong is one at once.
+//! What the environment says, read once at the start. A binary asks for what it needs: what is missing then is an error
+//! that names the variable; what is there but wrong is one at once.
 
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use thiserror::Error;
 use trilha_collector::router::AllowedOrigins;
+use trilha_dashboard::oidc::Oidc;
 
 /// The zone in which a new course's days are counted, unless said otherwise.
 const DEFAULT_ZONE: &str = "America/Sao_Paulo";
@@ -70,6 +71,8 @@ pub struct Config {
     pub keys_secret: Text,
     /// The bus that takes domain events.
     pub event_bus: Text,
+    /// Where instructors sign in, behind a front that checks the issuer's tokens.
+    pub oidc: Option<Oidc>,
     /// Whose learners there are.
     tenants: Vec<String>,
     /// IANA name of the zone of new courses.
@@ -127,6 +130,7 @@ impl Config {
             glue_table: text("TRILHA_GLUE_TABLE").value.unwrap_or_else(|| DEFAULT_GLUE_TABLE.into()),
             keys_secret: text("TRILHA_KEYS_SECRET"),
             event_bus: text("TRILHA_EVENT_BUS"),
+            oidc: oidc(&text("TRILHA_OIDC_ISSUER"), &text("TRILHA_OIDC_CLIENT"), &text("TRILHA_OIDC_ORIGINS"))?,
             tenants: tenants(&text("TRILHA_TENANTS"))?,
             zone: zone(&text("TRILHA_ZONE"))?,
             origins: origins(&text("TRILHA_ALLOWED_ORIGINS"))?,
@@ -185,6 +189,15 @@ fn origins(text: &Text) -> Result<AllowedOrigins, ConfigError> {
     origins.ok_or_else(|| bad(text, "a list of origins such as https://lms.example.org, with commas"))
 }
 
+/// An issuer, who the page is to it, and where else the page may connect to.
+fn oidc(issuer: &Text, client: &Text, origins: &Text) -> Result<Option<Oidc>, ConfigError> {
+    let Some(address) = &issuer.value else { return Ok(None) };
+    let named = Oidc::new(address, client.get()?).map_err(|_| bad(issuer, "the HTTPS address of an issuer"))?;
+    let more = items(origins);
+    let connected = more.iter().try_fold(named, |oidc, origin| oidc.connecting_to(origin));
+    connected.map(Some).map_err(|_| bad(origins, "a list of HTTPS addresses, with commas"))
+}
+
 fn prefix(text: &Text) -> Result<String, ConfigError> {
     let prefix = text.value.clone().unwrap_or_else(|| DEFAULT_PREFIX.into());
     let is_path = prefix.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
@@ -229,6 +242,16 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_needs_to_know_the_page() {
+        assert_eq!(read(&[("TRILHA_OIDC_CLIENT", "page")]).unwrap().oidc, None);
+        let issuer = ("TRILHA_OIDC_ISSUER", "https://issuer.example.org");
+        assert_eq!(read(&[issuer]).unwrap_err(), ConfigError::Missing("TRILHA_OIDC_CLIENT"));
+        let more = ("TRILHA_OIDC_ORIGINS", "https://auth.example.org");
+        let oidc = read(&[issuer, ("TRILHA_OIDC_CLIENT", "page"), more]).unwrap().oidc.unwrap();
+        assert_eq!(oidc.origins(), ["https://issuer.example.org", "https://auth.example.org"]);
+    }
+
+    #[test]
     fn what_is_wrong_is_named_at_once() {
         for (name, value) in [
             ("TRILHA_TENANTS", "ufpa,ufpa"),
@@ -238,10 +261,13 @@ mod tests {
             ("TRILHA_ALLOWED_ORIGINS", "*"),
             ("TRILHA_LAKE_PREFIX", "/lake"),
             ("TRILHA_LAKE_PREFIX", "a/../b"),
+            ("TRILHA_OIDC_ORIGINS", "http://auth.example.org"),
+            ("TRILHA_OIDC_ISSUER", "issuer"),
             ("TRILHA_COMPACTION_GRACE_SECONDS", "1h"),
             ("TRILHA_COMPACTION_GRACE_SECONDS", "-1"),
         ] {
-            let error = read(&[(name, value)]).unwrap_err().to_string();
+            let issuer = [("TRILHA_OIDC_CLIENT", "page"), ("TRILHA_OIDC_ISSUER", "https://issuer.example.org")];
+            let error = read(&[&[(name, value)][..], &issuer].concat()).unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("the environment variable {name} is {value:?}, which is not ")),
                 "{error}"

@@ -51,3 +51,27 @@ impl<Q: Quarantine> Quarantine for Counted<Q> {
         self.inner.expire(now_millis).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use trilha_collector::memory::MemoryQuarantine;
+    use trilha_collector::random::OsRandom;
+    use trilha_collector::seal::{Sealer, Secret};
+    use trilha_schemas::event::Protocol;
+    use trilha_schemas::reader::{Code, Refusal};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_rejection_is_counted_and_kept() {
+        let sealer = Sealer::new(&Secret::new([1; 32]), Arc::new(OsRandom));
+        let quarantine = Counted::new(MemoryQuarantine::new(sealer));
+        let refusal = Refusal::new(Code::InvalidJson, "", "not JSON");
+        let rejection = |raw: &[u8]| Rejection::of_request("ufpa", Protocol::Native, 0, &refusal, raw);
+        quarantine.keep(vec![rejection(b"a"), rejection(b"b")]).await.unwrap();
+        quarantine.keep(vec![rejection(b"a")]).await.unwrap();
+        assert_eq!((quarantine.kept(), quarantine.list(None, 10).await.unwrap().len()), (3, 2));
+    }
+}

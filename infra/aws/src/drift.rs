@@ -36,7 +36,10 @@ mod tests {
             let learner = keys::learner_partition(tenant, &"ab");
             mark(keys::stale_view(&learner, &keys::learner_sort("c", "video", "v")))
         });
-        table.replace(stale.into_iter().chain([mark(keys::stale(&keys::shard("i", "s")))]).collect(), true).await.unwrap();
+        table
+            .replace(stale.into_iter().chain([mark(keys::stale(&keys::shard("i", "s")))]).collect(), true)
+            .await
+            .unwrap();
         assert_eq!(marks(&table, &tenants).await.unwrap(), 2);
     }
 }

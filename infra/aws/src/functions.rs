@@ -1,5 +1,5 @@
-//! The Lambda functions: what a binary hands events to. Each makes what it needs once, at its cold start; a start that fails
-//! is told by the call that met it, and tried again by the next.
+//! The Lambda functions: what a binary hands events to. Each makes what it needs once, at its cold start; a start that
+//! fails is told by the call that met it, and tried again by the next.
 
 mod warm;
 

@@ -1,7 +1,7 @@
 //! Metrics as lines of the log, in CloudWatch's embedded metric format: no call to CloudWatch, nothing to wait for.
 //!
-//! A line is one JSON object. `_aws` says which of its members are metrics; the others are fields for who reads the log.
-//! (Amazon CloudWatch user guide: embedded metric format specification.)
+//! A line is one JSON object. `_aws` says which of its members are metrics; the others are fields for who reads the
+//! log. (Amazon CloudWatch user guide: embedded metric format specification.)
 
 use serde_json::{Map, Value, json};
 

@@ -152,7 +152,7 @@ def segments(rows):
     for row in counting(rows):
         if row.get("video") and not row["beyond_state"] and row.get("time"):
             key = row["course"], row["learner"], row["video"]
-            sessions[*key, row["session"]].append(row)
+            sessions[(*key, row["session"])].append(row)
             lengths[key] = max(lengths[key], row["length_millis"])
     found = defaultdict(list)
     for (*key, _), events in sessions.items():

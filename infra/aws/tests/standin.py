@@ -18,7 +18,7 @@ import boto3
 import common
 
 DEADLINE_SECONDS = 60
-# Answers an API's request with what reached it; a step as tests/steps.json in the stand-in's folder says.
+# Answers an API's request with what reached it; a step as steps.json in the stand-in's folder says.
 FUNCTION = r'''#!@PYTHON@
 import json, os, urllib.request
 
@@ -84,7 +84,7 @@ class WithStandIn(unittest.TestCase):
     @classmethod
     def start(cls):
         environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(cls.port),
-                       "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+                       "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "TMPDIR": str(cls.folder)}
         log = open(cls.folder / "ministack.log", "w", encoding="utf-8")
         cls.process = subprocess.Popen([common.tool("ministack")], cwd=cls.folder, env=environment, stdout=log,
                                        stderr=subprocess.STDOUT, start_new_session=True)

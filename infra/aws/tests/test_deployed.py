@@ -36,7 +36,11 @@ class Deployed(WithStandIn):
 
     @classmethod
     def deploy(cls, stack, **parameters):
-        return deploy.deploy(stack, parameters, path=cls.template, functions=cls.built)
+        return cls.deploy_from(cls.template, stack, **parameters)
+
+    @classmethod
+    def deploy_from(cls, template, stack, **parameters):
+        return deploy.deploy(stack, parameters, path=template, functions=cls.built)
 
     def steps(self, **steps):
         told = {"settle": {}, "plan": {"answer": {"partitions": DAYS}}, "show": {"answer": {"location": "s3://l/"}},
@@ -165,6 +169,48 @@ class Deployed(WithStandIn):
             self.assertIn("CheckpointsTableName", made)
             stream = self.client("kinesis").describe_stream_summary(StreamName=made["StreamName"])
             self.assertEqual(stream["StreamDescriptionSummary"]["StreamModeDetails"]["StreamMode"], mode)
+
+    def test_the_service_on_fargate_is_made_with_its_endpoints(self):
+        made = self.deploy_from(self.without_scaling(), "trilha-fargate", GlueDatabase="fargate", Tenants="c",
+                                Fargate="yes", **self.network())
+        self.assertRegex(made["ServiceUrl"], r"^https://")
+        (cluster,) = [arn for arn in self.client("ecs").list_clusters()["clusterArns"] if "trilha-fargate" in arn]
+        self.assertEqual(len(self.client("ecs").list_services(cluster=cluster)["serviceArns"]), 1)
+        services = {endpoint["ServiceName"] for endpoint in self.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]}
+        self.assertEqual(services, {f"com.amazonaws.us-east-1.{name}" for name in (
+            "s3", "dynamodb", "kinesis-streams", "secretsmanager", "logs", "ecr.api", "ecr.dkr")})
+
+    def without_scaling(self):
+        """The stand-in has no Application Auto Scaling, and starts no task."""
+        template = deploy.load_template(self.template)
+        for name in ("ServiceScale", "ServiceScaling"):
+            del template["Resources"][name]
+        template["Resources"]["Service"]["Properties"]["DesiredCount"] = 0
+        path = self.template.with_name("fargate.json")
+        path.write_text(json.dumps(template))
+        return path
+
+    def network(self):
+        compute = self.client("ec2")
+        network = compute.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [compute.create_subnet(VpcId=network, CidrBlock=f"10.0.{number}.0/24")["Subnet"]["SubnetId"]
+                   for number in range(4)]
+        table = compute.create_route_table(VpcId=network)["RouteTable"]["RouteTableId"]
+        certificate = self.client("acm").request_certificate(DomainName="events.example.edu")["CertificateArn"]
+        return {"VpcId": network, "PublicSubnetIds": ",".join(subnets[:2]), "PrivateSubnetIds": ",".join(subnets[2:]),
+                "PrivateRouteTableIds": table, "CertificateArn": certificate}
+
+    def test_a_service_without_a_network_is_refused(self):
+        with self.assertRaisesRegex(Exception, "VPC"):
+            self.deploy_from(self.without_scaling(), "trilha-wrong", Fargate="yes", CertificateArn="arn:aws:acm:::c")
+
+    def test_what_failed_first_is_said(self):
+        template = deploy.load_template(self.template)
+        template["Resources"]["Catalogue"]["Properties"]["DatabaseInput"]["Name"] = "trilha"  # It is there already.
+        path = self.template.with_name("wrong.json")
+        path.write_text(json.dumps(template))
+        with self.assertRaisesRegex(deploy.DeployError, r"^Catalogue \(AWS::Glue::Database\): .*exists"):
+            self.deploy_from(path, "trilha-wrong", Tenants="c")
 
     def test_an_issuer_without_audience_is_refused(self):
         with self.assertRaisesRegex(Exception, "audience"):

@@ -48,8 +48,8 @@ class Template(unittest.TestCase):
         self.assertEqual(found, {
             "POST /v1/events": "NONE", "OPTIONS /v1/events": "NONE", "POST /v1/tokens": "NONE",
             "OPTIONS /v1/tokens": "NONE", "GET /healthz": "NONE", "GET /": "NONE", "GET /favicon.svg": "NONE",
-            "GET /assets/{file}": "NONE", "GET /api/v1/session": "JWT", "GET /api/v1/courses": "JWT",
-            "GET /api/v1/views": "JWT",
+            "GET /assets/{file}": "NONE", "GET /config.json": "NONE", "GET /api/v1/session": "JWT",
+            "GET /api/v1/courses": "JWT", "GET /api/v1/views": "JWT",
         })
         for name, route in routes.items():
             if route["RouteKey"].startswith("GET /api/"):
@@ -150,7 +150,7 @@ class Template(unittest.TestCase):
     def test_environments_name_only_variables_that_are_agreed_on(self):
         agreed = set("""STREAM LIVE_TABLE IDENTITIES_TABLE QUARANTINE_TABLE SETTINGS_TABLE MANIFEST_TABLE STATUS_TABLE
             LAKE_BUCKET LAKE_PREFIX GLUE_DATABASE GLUE_TABLE KEYS_SECRET TENANTS ZONE EVENT_BUS ALLOWED_ORIGINS
-            COMPACTION_GRACE_SECONDS""".split())
+            COMPACTION_GRACE_SECONDS OIDC_ISSUER OIDC_CLIENT OIDC_ORIGINS""".split())
         for name, function in self.of("AWS::Lambda::Function").items():
             variables = {variable.removeprefix("TRILHA_") for variable in function["Environment"]["Variables"]}
             self.assertLessEqual(variables, agreed, name)
@@ -163,7 +163,8 @@ class Template(unittest.TestCase):
     def test_an_alarm_watches_a_metric_that_is_made_and_tells_somebody(self):
         for name, alarm in self.of("AWS::CloudWatch::Alarm").items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "AlarmTopic"}], name)
-            self.assertEqual(alarm["TreatMissingData"], "notBreaching", name)
+            wanted = "breaching" if alarm["ComparisonOperator"] == "LessThanThreshold" else "notBreaching"
+            self.assertEqual(alarm["TreatMissingData"], wanted, name)
             dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
             self.is_made(alarm["Namespace"], alarm["MetricName"], dimensions, name)
 

@@ -41,6 +41,11 @@ class Workflows(unittest.TestCase):
             done = subprocess.run(command, capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_a_run_ends(self):
+        # A compaction that hangs would keep all later ones from beginning.
+        for _, machine in self.each():
+            self.assertLessEqual(machine["TimeoutSeconds"], 4 * 3600)
+
     def test_only_steps_that_exist_are_called(self):
         called = set()
         for _, machine in self.each():

@@ -1,5 +1,5 @@
-//! `trilha-aws create` and `up` on a stand-in for AWS that we did not write: what is sent by HTTP is in the views and in the
-//! lake as if the same events had gone through ports in memory.
+//! `trilha-aws create` and `up` on a stand-in for AWS that we did not write: what is sent by HTTP is in the views and
+//! in the lake as if the same events had gone through ports in memory.
 //!
 //! `TRILHA_TEST_AWS` is the stand-in's URL (ministack). Without it the test is skipped, unless `TRILHA_TEST_REQUIRE=1`.
 

@@ -40,7 +40,8 @@ pub(crate) enum Command {
     Settings(SettingsOptions),
     /// See what was refused, and drive it again
     Quarantine(QuarantineOptions),
-    /// List what was told of last: videos completed, learners at risk, questions that look broken, activity that dropped
+    /// List what was told of last: videos completed, learners at risk, questions that look broken, activity that
+    /// dropped
     Alerts(AlertsOptions),
     /// Make a simulated class: native JSON events, the same bytes for the same seed
     Simulate(SimulateOptions),

@@ -40,7 +40,8 @@ impl Pace {
     pub const REPLAY: Pace = Pace { live_window: Duration::from_millis(200), lake_window: Duration::from_millis(400) };
 }
 
-/// Turns for those who work on batches: the batches that are in memory at once are bounded, whatever the number of shards.
+/// Turns for those who work on batches: the batches that are in memory at once are bounded, whatever the number of
+/// shards.
 #[derive(Clone)]
 pub struct Turns(Arc<Semaphore>);
 

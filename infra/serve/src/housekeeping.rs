@@ -10,9 +10,11 @@ use trilha_stream::port::Stream;
 /// # Errors
 /// When the stream or the live table does not answer; what was done stays done.
 pub async fn absorb_expired<T: LiveTable, S: Stream>(table: &T, stream: &S, tenants: &[&str]) -> anyhow::Result<()> {
-    let shards = stream.shards().await?;
-    let listed: Vec<String> = shards.iter().map(|shard| keys::shard(stream.incarnation(), &shard.shard_id)).collect();
-    for shard in absorb::expired(table, &listed).await? {
+    let listed = async {
+        let shards = stream.shards().await?;
+        anyhow::Ok(shards.iter().map(|shard| keys::shard(stream.incarnation(), &shard.shard_id)).collect())
+    };
+    for shard in absorb::expired(table, listed).await? {
         for tenant in tenants {
             absorb::absorb(table, tenant, &shard).await?;
         }

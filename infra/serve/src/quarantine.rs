@@ -1,5 +1,5 @@
-//! The quarantine's commands: what was refused, shown without bodies and learners, and driven again. A command chooses the
-//! stores, and says how it is called where advice names it.
+//! The quarantine's commands: what was refused, shown without bodies and learners, and driven again. A command chooses
+//! the stores, and says how it is called where advice names it.
 
 pub mod list;
 pub mod redrive;

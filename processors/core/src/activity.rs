@@ -1,5 +1,5 @@
-//! When one learner was there in one course, whether they belong to it, and what an event changes in the class's minutes,
-//! days and number.
+//! When one learner was there in one course, whether they belong to it, and what an event changes in the class's
+//! minutes, days and number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,8 @@ impl ActivityItem {
         }
     }
 
-    /// What the course's roster says of the learner, once everything that was folded is written; `None` where that is nothing yet.
+    /// What the course's roster says of the learner, once everything that was folded is written; `None` where that is
+    /// nothing yet.
     pub fn roster_entry(&self) -> Option<RosterEntry> {
         let days = self.days.first().copied().zip(self.days.last().copied());
         (self.known && !self.before_rosters).then_some(RosterEntry { enrolment: self.enrolment, days })
@@ -153,8 +154,8 @@ impl ActivityItem {
     }
 
     /// The stored form, version 2: whether the learner is known, and twice the code of the enrolment; hours with their
-    /// minutes, then days, as differences; ids, 8 bytes each; the enrolment's time and id, if there is one. Version 1 knew no
-    /// enrolments, and no entry of a roster was written before it.
+    /// minutes, then days, as differences; ids, 8 bytes each; the enrolment's time and id, if there is one. Version 1
+    /// knew no enrolments, and no entry of a roster was written before it.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![if self.before_rosters { BEFORE_ROSTERS } else { VERSION }];
         varint(&mut out, FOLD_VERSION.into());
@@ -230,8 +231,8 @@ impl Place {
 
 /// Whether a copy of the event could count elsewhere: one in the future counts at its arrival, as a copy would at its
 /// own; one that is late counts nowhere, while a copy that a replay stamps with its own time, or a clock that was set
-/// back, would count. All others count at the time as sent, which is in the id. (An enrolment without time stands at its
-/// arrival in the order of enrolments; it counts for no minute.)
+/// back, would count. All others count at the time as sent, which is in the id. (An enrolment without time stands at
+/// its arrival in the order of enrolments; it counts for no minute.)
 fn depends_on_arrival(event: &Event) -> bool {
     let ahead = event.time_millis.is_some_and(|time| time.saturating_sub(event.arrival_millis) > AHEAD_MILLIS);
     ahead || event.flags.contains(Flags::FUTURE_TIME) || event.flags.contains(Flags::LATE)

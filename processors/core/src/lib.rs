@@ -1,9 +1,9 @@
 //! The fold: what one event changes in what its learner did, and what that changes in a class's totals.
 //!
-//! ([`video::VideoItem`], [`quiz::QuizItem`], [`activity::ActivityItem`]) are learner items, one per learner and object; a
-//! [`roster`] entry is what the last of them says of a learner in a course.
-//! Folding events into one yields the signed change of its view ([`views`]); [`metrics`] reads numbers off merged views.
-//! What comes out depends on the set of events, not on their order, grouping or repeats. Formulas: METRICS.md.
+//! ([`video::VideoItem`], [`quiz::QuizItem`], [`activity::ActivityItem`]) are learner items, one per learner and
+//! object; a [`roster`] entry is what the last of them says of a learner in a course. Folding events into one yields
+//! the signed change of its view ([`views`]); [`metrics`] reads numbers off merged views. What comes out depends on the
+//! set of events, not on their order, grouping or repeats. Formulas: METRICS.md.
 //!
 //! Pure: no clock, no I/O, no randomness, no settings. It must not know where items are kept or how records travel.
 //! Start at [`video::VideoItem::fold`] and [`keys`].

@@ -1,8 +1,9 @@
-//! What a course's roster says of one learner: whether they are on it, and the first and last day on which they were there.
+//! What a course's roster says of one learner: whether they are on it, and the first and last day on which they were
+//! there.
 //!
-//! An entry is read off the learner's [`crate::activity::ActivityItem`] alone. It only ever grows: days reach farther apart, an
-//! enrolment gives way to a later one. So what two writers say of one learner joins to what the one who knew more says, and an
-//! entry that changed has not changed back.
+//! An entry is read off the learner's [`crate::activity::ActivityItem`] alone. It only ever grows: days reach farther
+//! apart, an enrolment gives way to a later one. So what two writers say of one learner joins to what the one who knew
+//! more says, and an entry that changed has not changed back.
 
 use trilha_schemas::event::{Body, Event};
 use trilha_schemas::packing::{Damaged, Input, zigzag};
@@ -38,7 +39,8 @@ pub struct Enrolment {
 pub struct RosterEntry {
     /// What the platform said last; a learner may be at work without a word of it.
     pub enrolment: Option<Enrolment>,
-    /// The first and the last day with an event, since 1970 in the course's zone; `None` where all came too late to count.
+    /// The first and the last day with an event, since 1970 in the course's zone; `None` where all came too late to
+    /// count.
     pub days: Option<(i64, i64)>,
 }
 
@@ -119,7 +121,8 @@ impl RosterEntry {
         RosterEntry { enrolment: self.enrolment.max(other.enrolment), days }
     }
 
-    /// The stored form, version 1: the enrolment's code and what there is of it, then whether there are days, and which.
+    /// The stored form, version 1: the enrolment's code and what there is of it, then whether there are days, and
+    /// which.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = version();
         out.push(Standing::code(self.standing()));

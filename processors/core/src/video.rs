@@ -173,9 +173,9 @@ impl VideoItem {
         self.coverage.seconds()
     }
 
-    /// Distinct seconds that events before a time had watched; so an audience can tell what is news from what is history.
-    /// A `played-segments` list tells no time of its own: the title that came with a statement does, and without one the list
-    /// counts as after it.
+    /// Distinct seconds that events before a time had watched; so an audience can tell what is news from what is
+    /// history. A `played-segments` list tells no time of its own: the title that came with a statement does, and
+    /// without one the list counts as after it.
     pub fn seconds_before(&self, time_millis: i64) -> i64 {
         let before = |session: &Session| {
             session.marks().iter().filter(|mark| mark.time_millis < time_millis).cloned().collect::<Vec<Mark>>()

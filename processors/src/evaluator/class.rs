@@ -1,5 +1,5 @@
-//! What is asked of a whole class: which videos are due, where a percentile of its coverage lies, how well a question tells
-//! its learners apart.
+//! What is asked of a whole class: which videos are due, where a percentile of its coverage lies, how well a question
+//! tells its learners apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +39,8 @@ pub fn is_member(status: &LearnerStatus) -> bool {
     status.entry.is_on() && status.entry.standing() != Some(Standing::Completed)
 }
 
-/// Whether a learner is a measure for the others: who has been away for four weeks is at risk for that, and their coverage
-/// would make everybody else look good.
+/// Whether a learner is a measure for the others: who has been away for four weeks is at risk for that, and their
+/// coverage would make everybody else look good.
 pub fn is_measure(status: &LearnerStatus, now: &Now) -> bool {
     is_member(status) && now.is_active(last_day(status))
 }
@@ -73,9 +73,9 @@ impl Class {
         }
     }
 
-    /// The videos due, with their whole seconds: those that at least half of the active learners have started, of those whose
-    /// length is known. There are no due dates; where most of the class has been is where its course has come to, whatever a
-    /// few have watched ahead.
+    /// The videos due, with their whole seconds: those that at least half of the active learners have started, of those
+    /// whose length is known. There are no due dates; where most of the class has been is where its course has come to,
+    /// whatever a few have watched ahead.
     pub fn due(&self, seconds: &BTreeMap<u64, i64>) -> Vec<(u64, i64)> {
         let has_started = |video: &u64| self.started.get(video).is_some_and(|learners| 2 * learners >= self.active);
         seconds.iter().filter(|(video, _)| has_started(video)).map(|(video, seconds)| (*video, *seconds)).collect()
@@ -86,8 +86,8 @@ impl Class {
         self.answered_lately.contains(&quiz)
     }
 
-    /// 100 · cov(item, rest) / √(var(item) · var(rest)) over learners' first attempts; none at zero variance or under 10
-    /// learners. The rest is the mean of the learner's other questions in the quiz: blank is not wrong.
+    /// 100 · cov(item, rest) / √(var(item) · var(rest)) over learners' first attempts; none at zero variance or under
+    /// 10 learners. The rest is the mean of the learner's other questions in the quiz: blank is not wrong.
     pub fn discrimination(&self, quiz: u64, question: u64) -> Option<f64> {
         self.questions.get(&(quiz, question))?.discrimination()
     }

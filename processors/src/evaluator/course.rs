@@ -43,8 +43,8 @@ pub struct QuestionName<'a> {
     pub question: &'a str,
 }
 
-/// Notes what of a question is outside its band; answers what is told of it: when something goes out that was within, once a
-/// day at most. What comes back is noted in silence, and so is what does not follow from news.
+/// Notes what of a question is outside its band; answers what is told of it: when something goes out that was within,
+/// once a day at most. What comes back is noted in silence, and so is what does not follow from news.
 pub fn question(
     status: &mut QuestionStatus,
     name: QuestionName<'_>,
@@ -95,7 +95,8 @@ impl Weeks {
     }
 }
 
-/// Notes whether a course's activity has dropped; answers what is told of it. That it has risen again is noted in silence.
+/// Notes whether a course's activity has dropped; answers what is told of it. That it has risen again is noted in
+/// silence.
 pub fn activity(
     dropped: &mut Transitions,
     weeks: Weeks,

@@ -26,8 +26,8 @@ pub enum DomainEvent {
 /// What all events say first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct About<T> {
-    /// 32 hexadecimal digits that follow from what the event is about and which of its transitions it tells: a repeat has the
-    /// same.
+    /// 32 hexadecimal digits that follow from what the event is about and which of its transitions it tells: a repeat
+    /// has the same.
     pub id: String,
     /// The version of the event's shape.
     pub version: u32,

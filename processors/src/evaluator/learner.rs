@@ -86,8 +86,8 @@ fn low_facility(status: &LearnerStatus, rules: &Rules) -> Option<RiskReason> {
     (value < threshold).then_some(RiskReason { code: RiskCode::LowFacility, value, threshold })
 }
 
-/// The mean facility of the quizzes that a learner answered last; none before there are three. A quiz's is the mean score
-/// of the learner's first attempts at its questions.
+/// The mean facility of the quizzes that a learner answered last; none before there are three. A quiz's is the mean
+/// score of the learner's first attempts at its questions.
 fn last_facility(summary: &Summary) -> Option<f64> {
     let scored = summary.quizzes.iter().filter(|(_, quiz)| !quiz.scores.is_empty());
     let mut quizzes: Vec<(i64, u64, f64)> = scored.map(|(id, quiz)| (quiz.last_millis, *id, facility(quiz))).collect();

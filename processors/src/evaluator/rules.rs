@@ -66,8 +66,8 @@ impl Now {
         last_day.is_some_and(|day| day >= self.news_from)
     }
 
-    /// Whether all events of a last day, but such as come too late to be told, are in: the day before, for what the clocks of
-    /// collector and evaluator differ.
+    /// Whether all events of a last day, but such as come too late to be told, are in: the day before, for what the
+    /// clocks of collector and evaluator differ.
     pub fn is_settled(&self, last_day: Option<i64>) -> bool {
         last_day.is_none_or(|day| day + 1 < self.news_from)
     }

@@ -258,8 +258,8 @@ impl Evaluated {
 }
 
 impl Course<'_> {
-    /// Whether anybody was there in the days that make a learner inactive. Where nobody was, the silence is the course's, and
-    /// nothing follows from it for one learner.
+    /// Whether anybody was there in the days that make a learner inactive. Where nobody was, the silence is the
+    /// course's, and nothing follows from it for one learner.
     fn is_running(&self) -> bool {
         let days = self.rules.inactive_days.min(LONGEST_SILENCE_DAYS);
         (self.now.today - days + 1..=self.now.today).any(|day| self.views.active(day).0 > 0)

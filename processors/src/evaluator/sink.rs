@@ -14,8 +14,8 @@ pub struct SinkError(pub String);
 
 /// Takes domain events.
 pub trait EventSink: Send + Sync + 'static {
-    /// Takes all of these events, durably, before it answers. It is called with any number of them, and again with some that
-    /// it had taken: their ids are the same.
+    /// Takes all of these events, durably, before it answers. It is called with any number of them, and again with some
+    /// that it had taken: their ids are the same.
     fn publish(&self, events: Vec<DomainEvent>) -> impl Future<Output = Result<(), SinkError>> + Send;
 }
 

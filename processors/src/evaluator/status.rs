@@ -42,8 +42,8 @@ pub trait StatusStore: Send + Sync + 'static {
         prefix: &str,
     ) -> impl Future<Output = Result<Vec<StatusItem>, StatusError>> + Send;
 
-    /// Puts each item whose stored revision is the one before its own (before the first there is no item). Durable when it
-    /// answers; says of each whether it did.
+    /// Puts each item whose stored revision is the one before its own (before the first there is no item). Durable when
+    /// it answers; says of each whether it did.
     fn put(
         &self,
         tenant: &str,
@@ -68,8 +68,9 @@ pub struct Transitions {
 impl Transitions {
     /// Notes how it is now; answers the number of the transition that is to be told, if one is.
     ///
-    /// One that does not follow from news is noted in silence. The end of what was told is always told: it closes what is open.
-    /// There is one a day at most, so that who is on the edge of a bound makes no noise; what comes after it waits for the next.
+    /// One that does not follow from news is noted in silence. The end of what was told is always told: it closes what
+    /// is open. There is one a day at most, so that who is on the edge of a bound makes no noise; what comes after it
+    /// waits for the next.
     pub fn note(&mut self, is_on: bool, is_news: bool, today: i64) -> Option<u32> {
         if is_on == self.is_on {
             return None;

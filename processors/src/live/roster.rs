@@ -1,9 +1,9 @@
 //! A course's roster: an entry for each learner, read off their activity item, written before it and only where it says
 //! something new: about once a learner, course and day.
 //!
-//! An entry is no sum: it is joined to the one that is there. So one that is behind (another cut of a batch that was broken off,
-//! a zombie) takes nothing back, and needs no epochs. And an item whose entry is what it was before the batch has had
-//! no other in between, for an entry only grows: there is nothing to write, and nothing to read either.
+//! An entry is no sum: it is joined to the one that is there. So one that is behind (another cut of a batch that was
+//! broken off, a zombie) takes nothing back, and needs no epochs. And an item whose entry is what it was before the
+//! batch has had no other in between, for an entry only grows: there is nothing to write, and nothing to read either.
 
 use std::collections::HashSet;
 

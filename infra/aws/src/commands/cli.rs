@@ -22,7 +22,7 @@ const ENVIRONMENT: &str = "Where everything is, the environment says: TRILHA_STR
 TRILHA_IDENTITIES_TABLE, TRILHA_QUARANTINE_TABLE, TRILHA_SETTINGS_TABLE, TRILHA_MANIFEST_TABLE, TRILHA_STATUS_TABLE, \
 TRILHA_CHECKPOINTS_TABLE, TRILHA_LAKE_BUCKET, TRILHA_LAKE_PREFIX, TRILHA_GLUE_DATABASE, TRILHA_GLUE_TABLE, \
 TRILHA_KEYS_SECRET, TRILHA_TENANTS, TRILHA_ZONE, TRILHA_EVENT_BUS, TRILHA_ALLOWED_ORIGINS, \
-TRILHA_COMPACTION_GRACE_SECONDS. A command says which one it misses. Region, credentials and endpoints are those of the \
+TRILHA_COMPACTION_GRACE_SECONDS, TRILHA_OIDC_ISSUER, TRILHA_OIDC_CLIENT, TRILHA_OIDC_ORIGINS. A command says which one it misses. Region, credentials and endpoints are those of the \
 AWS tools (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL).
 
 Logs go to standard error as JSON; TRILHA_LOG=debug shows more of them.";
@@ -33,7 +33,8 @@ enum Command {
     Serve(ServeOptions),
     /// Run the whole pipeline in one process on real endpoints: HTTP, both processors, compaction
     Up(UpOptions),
-    /// Make the stream, the tables, the bucket, the catalogue and the secret that the environment names and that are not there yet
+    /// Make the stream, the tables, the bucket, the catalogue and the secret that the environment names and that are
+    /// not there yet
     Create,
     /// Print a tenant's write key and a link that signs an instructor in. Both are secrets
     Keys(KeysOptions),
@@ -52,7 +53,8 @@ pub(super) struct ServeOptions {
     /// People reach it by plain HTTP: the session's cookie may not say otherwise
     #[arg(long)]
     pub plain_http: bool,
-    /// Once asked to stop, fail health checks for so long before accepting no more; a load balancer needs it to look elsewhere
+    /// Once asked to stop, fail health checks for so long before accepting no more; a load balancer needs it to look
+    /// elsewhere
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
 }

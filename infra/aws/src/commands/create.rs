@@ -1,5 +1,6 @@
-//! `trilha-aws create`: the stream, the tables, the bucket, the catalogue and the secret, where an empty account or a stand-in has none. What
-//! is there stays as it is. A deployment has a template for all of it, with what belongs to operation; this is for a first try.
+//! `trilha-aws create`: the stream, the tables, the bucket, the catalogue and the secret, where an empty account or a
+//! stand-in has none. What is there stays as it is. A deployment has a template for all of it, with what belongs to
+//! operation; this is for a first try.
 
 mod glue;
 

@@ -1,5 +1,5 @@
-//! `trilha-aws serve`: the collector and the read API as a plain server, for a container behind a load balancer. People sign
-//! in by our own links: a load balancer checks no tokens.
+//! `trilha-aws serve`: the collector and the read API as a plain server, for a container behind a load balancer. People
+//! sign in by our own links: a load balancer checks no tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::keys::Keys;
 use crate::report::Reporter;
 use crate::wiring::{Aws, AwsCollector};
 
-/// So long may requests that are under way at the stop take to end. With the draining that is below the 30 seconds after
-/// which ECS kills a task.
+/// So long may requests that are under way at the stop take to end. With the draining that is below the 30 seconds
+/// after which ECS kills a task.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);
 
 pub(super) async fn run(aws: Aws, options: &ServeOptions) -> anyhow::Result<()> {

@@ -131,8 +131,8 @@ impl Background {
     }
 }
 
-/// Compacts the lake, raises domain events, and puts views of expired shards together. Rows of the quarantine go by themselves, and so do records of
-/// the stream.
+/// Compacts the lake, raises domain events, and puts views of expired shards together. Rows of the quarantine go by
+/// themselves, and so do records of the stream.
 async fn keep_house(background: Arc<Background>, compact_every: Duration) {
     loop {
         tokio::time::sleep(compact_every).await;

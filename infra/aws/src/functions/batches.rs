@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
+use chrono::DateTime;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
 use trilha_live::port::LiveTable;
@@ -16,6 +20,42 @@ use trilha_processors::strays::Strays;
 
 use super::{Warm, boxed};
 use crate::report::{Call, CountTotals, Reporter, Totals};
+
+/// A batch as Lambda hands it over, with the times at which its records arrived. The type for Lambda's events takes a
+/// fraction of a second for a thousandth of it, so the times are read beside.
+pub struct Handed(pub KinesisEvent);
+
+#[derive(Deserialize)]
+struct Arrivals {
+    #[serde(rename = "Records")]
+    records: Vec<Arrived>,
+}
+
+#[derive(Deserialize)]
+struct Arrived {
+    kinesis: ArrivedAt,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ArrivedAt {
+    approximate_arrival_timestamp: f64,
+}
+
+impl<'de> Deserialize<'de> for Handed {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Handed, D::Error> {
+        let text = Box::<RawValue>::deserialize(from)?;
+        let mut event: KinesisEvent = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        let arrivals: Arrivals = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        for (record, arrived) in event.records.iter_mut().zip(arrivals.records) {
+            let millis = (arrived.kinesis.approximate_arrival_timestamp * 1_000.0).round() as i64;
+            if let Some(time) = DateTime::from_timestamp_millis(millis) {
+                record.kinesis.approximate_arrival_timestamp.0 = time;
+            }
+        }
+        Ok(Handed(event))
+    }
+}
 
 /// A processor, and what its stores counted.
 pub trait Processor: Send + Sync + 'static {
@@ -43,15 +83,15 @@ pub struct Batches<P> {
     pub totals: CountTotals,
 }
 
-/// Handles a batch and says so in one line. A batch that cannot be read at all, and a start that fails, fail the call: all of
-/// the batch comes again.
+/// Handles a batch and says so in one line. A batch that cannot be read at all, and a start that fails, fail the call:
+/// all of the batch comes again.
 ///
 /// # Errors
 /// What the mapping retries for.
 pub async fn handle<P: Processor>(
     kept: &Warm<Batches<P>>,
     reporter: &Reporter,
-    event: KinesisEvent,
+    Handed(event): Handed,
 ) -> Result<KinesisEventResponse, Error> {
     let batches = match kept.get().await {
         Ok(batches) => batches,
@@ -76,7 +116,7 @@ pub async fn handle<P: Processor>(
 pub async fn run<P: Processor>(kept: Warm<Batches<P>>, reporter: Arc<Reporter>) -> Result<(), Error> {
     kept.start().await;
     let kept = Arc::new(kept);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<KinesisEvent>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Handed>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
         boxed(async move { handle(&kept, &reporter, event.payload).await })
     }))

@@ -1,5 +1,5 @@
-//! A request from API Gateway (HTTP API, payload 2.0) or from a load balancer, answered by the same routers that serve a
-//! socket.
+//! A request from API Gateway (HTTP API, payload 2.0) or from a load balancer, answered by the same routers that serve
+//! a socket.
 
 use std::convert::Infallible;
 use std::sync::Arc;

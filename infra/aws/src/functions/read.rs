@@ -10,6 +10,7 @@ use lambda_http::Error;
 use lambda_http::request::RequestContext;
 use trilha_collector::random::{OsRandom, Randomness};
 use trilha_dashboard::claims::session_from_claims;
+use trilha_dashboard::oidc::Oidc;
 use trilha_dashboard::server::Dashboard;
 use trilha_dashboard::session::SessionKey;
 use trilha_dashboard::source::ViewSource;
@@ -32,22 +33,23 @@ pub async fn run() -> Result<(), Error> {
 
 async fn open(reporter: Arc<Reporter>) -> anyhow::Result<Router> {
     let aws = Arc::new(Aws::from_environment().await?);
-    let router = router(Arc::new(aws.views()?), aws.config.tenants()?.to_vec(), Arc::clone(&aws.clock));
+    let (tenants, oidc) = (aws.config.tenants()?.to_vec(), aws.config.oidc.clone());
+    let router = router(Arc::new(aws.views()?), tenants, oidc, Arc::clone(&aws.clock));
     Ok(reported(router, reporter, Arc::new(move || aws.totals())))
 }
 
-/// The routes, for instructors of these tenants. There are no sign-in links: the key that would make them is drawn at random
-/// and forgotten.
-pub fn router<S: ViewSource>(source: Arc<S>, tenants: Vec<String>, clock: Clock) -> Router {
+/// The routes, for instructors of these tenants. There are no sign-in links: the key that would make them is drawn at
+/// random and forgotten.
+pub fn router<S: ViewSource>(source: Arc<S>, tenants: Vec<String>, oidc: Option<Oidc>, clock: Clock) -> Router {
     let mut key = [0; 32];
     OsRandom.fill(&mut key);
-    let dashboard = Dashboard { source, key: SessionKey::new(key), clock, secure_cookie: true, oidc: None };
+    let dashboard = Dashboard { source, key: SessionKey::new(key), clock, secure_cookie: true, oidc };
     let tenants: Arc<[String]> = tenants.into();
     trilha_dashboard::server::router(dashboard).layer(middleware::from_fn_with_state(tenants, signed_in))
 }
 
-/// Whoever the authorizer let through is signed in, as far as the claims go. The claims are in the event, where no sender can
-/// put any.
+/// Whoever the authorizer let through is signed in, as far as the claims go. The claims are in the event, where no
+/// sender can put any.
 async fn signed_in(State(tenants): State<Arc<[String]>>, mut request: Request, next: Next) -> Response {
     let context = request.extensions().get::<RequestContext>();
     let authorizer = context.and_then(RequestContext::authorizer);

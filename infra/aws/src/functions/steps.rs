@@ -1,6 +1,7 @@
 //! The steps that the state machines call, each with `{"step": …}`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -136,6 +137,8 @@ pub async fn run() -> Result<(), Error> {
 struct Kept {
     aws: Aws,
     lake: AwsLake,
+    /// Records that re-drives put into the quarantine so far.
+    quarantined: AtomicU64,
     compaction: Lake<AwsManifest, AwsStorage, DynamoTable>,
 }
 
@@ -149,7 +152,7 @@ impl Kept {
             tenants: aws.config.tenants()?.to_vec(),
             location: aws.config.lake_location()?,
         };
-        Ok(Kept { aws, lake, compaction })
+        Ok(Kept { aws, lake, quarantined: AtomicU64::new(0), compaction })
     }
 
     async fn make(&self, step: &Step) -> anyhow::Result<Value> {
@@ -170,7 +173,13 @@ impl Kept {
         let (keys, stream, writer) = tokio::try_join!(self.aws.keys(), self.aws.stream(), self.lake.writer())?;
         let strays = DamagedOnly { quarantine: self.aws.quarantine(&keys)? };
         let processor = LakeProcessor::new(writer, strays, stream.incarnation().to_string());
-        redrive(&*stream, &processor, &range).await
+        let done = redrive(&*stream, &processor, &range).await?;
+        self.quarantined.fetch_add(done.quarantined as u64, Ordering::Relaxed);
+        Ok(done)
+    }
+
+    fn totals(&self) -> Totals {
+        Totals { quarantined: self.quarantined.load(Ordering::Relaxed), ..self.aws.totals() }
     }
 }
 
@@ -178,7 +187,7 @@ impl Kept {
 async fn told(kept: &Warm<Kept>, reporter: &Reporter, step: Step) -> Result<Value, Error> {
     let call = Call::default().with("step", step.name());
     let (done, totals) = match kept.get().await {
-        Ok(kept) => (kept.make(&step).await.map_err(|error| format!("{error:#}")), kept.aws.totals()),
+        Ok(kept) => (kept.make(&step).await.map_err(|error| format!("{error:#}")), kept.totals()),
         Err(error) => (Err(error), Totals::default()),
     };
     let call = match (kept.made(), &step) {

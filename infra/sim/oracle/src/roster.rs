@@ -11,8 +11,8 @@ use crate::{CourseSettings, Told, each_once};
 /// One learner of a course.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OnRoster {
-    /// What the last `course.*` event said: `enrolled`, `unenrolled` or `completed`; several where several stand at one time,
-    /// none where there is none.
+    /// What the last `course.*` event said: `enrolled`, `unenrolled` or `completed`; several where several stand at one
+    /// time, none where there is none.
     pub standings: BTreeSet<String>,
     /// The first and the last day with an event that counts for days, since 1970 in the course's zone.
     pub days: Option<(i64, i64)>,
@@ -79,7 +79,7 @@ mod tests {
         // 1970-01-11 is day 10; at 02:00Z it is still the tenth in São Paulo.
         check(&[("enrolled", "1970-01-11T02:00:00Z", 10 * day)], &["enrolled"], Some((9, 9)));
         check(
-            &[("unenrolled", "1970-01-12T12:00:00Z", 11 * day), ("enrolled", "1970-01-11T12:00:00Z", 11 * day)],
+            &[("unenrolled", "1970-01-12T12:00:00Z", 12 * day), ("enrolled", "1970-01-11T12:00:00Z", 12 * day)],
             &["unenrolled"],
             Some((10, 11)),
         );

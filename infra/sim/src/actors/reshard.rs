@@ -102,9 +102,11 @@ async fn expire(machine: &Arc<Machine>, me: &Process) {
 /// What failed.
 pub async fn absorb_expired(machine: &Machine, process: &Process) -> anyhow::Result<()> {
     let table = SimTable::new(process, &machine.table);
-    let shards = machine.stream.memory.shards().await?;
-    let listed: Vec<String> = shards.iter().map(|shard| keys::shard(INCARNATION, &shard.shard_id)).collect();
-    for shard in absorb::expired(&table, &listed).await? {
+    let listed = async {
+        let shards = machine.stream.memory.shards().await?;
+        anyhow::Ok(shards.iter().map(|shard| keys::shard(INCARNATION, &shard.shard_id)).collect())
+    };
+    for shard in absorb::expired(&table, listed).await? {
         for tenant in TENANTS {
             absorb::absorb(&table, tenant, &shard).await?;
         }

@@ -31,8 +31,14 @@ pub struct TableState {
     /// Every put is durable when it answers, as on DynamoDB.
     durable: bool,
     embedded: Option<Mutex<Embedded>>,
-    /// Puts whose callers have been told that they failed, and the time until which they may still come.
-    late: Mutex<Vec<(i64, Replacement)>>,
+    late: Mutex<Vec<LatePut>>,
+}
+
+/// A put that goes on though its caller was told that it failed.
+struct LatePut {
+    until: i64,
+    replacement: Replacement,
+    durable: bool,
 }
 
 /// So long may a put be under way that its caller has given up.
@@ -66,7 +72,7 @@ impl TableState {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn late(&self) -> MutexGuard<'_, Vec<(i64, Replacement)>> {
+    fn late(&self) -> MutexGuard<'_, Vec<LatePut>> {
         self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -217,14 +223,13 @@ impl SimTable {
     async fn turn(&self) -> Result<(), LiveError> {
         self.process.turn().await;
         let now = self.world().now_millis();
-        let due: Vec<Replacement> = {
+        let due: Vec<LatePut> = {
             let mut late = self.state.late();
-            late.retain(|(until, _)| *until > now);
-            let comes = |_: &mut (i64, Replacement)| self.world().roll(|dice| dice.chance(100));
-            late.extract_if(.., comes).map(|(_, replacement)| replacement).collect()
+            late.retain(|put| put.until > now);
+            late.extract_if(.., |_| self.world().roll(|dice| dice.chance(100))).collect()
         };
-        for replacement in due {
-            self.put(replacement, false).await?;
+        for put in due {
+            self.put(put.replacement, put.durable).await?;
         }
         Ok(())
     }
@@ -238,7 +243,8 @@ impl SimTable {
                 Err(LiveError::Unavailable("the answer was lost".into()))
             }
             Some(Fault::Late) => {
-                self.state.late().push((self.world().now_millis() + LATE_MILLIS, replacement));
+                let until = self.world().now_millis() + LATE_MILLIS;
+                self.state.late().push(LatePut { until, replacement, durable });
                 Err(LiveError::Unavailable("the put timed out, and goes on".into()))
             }
             // It was done, the answer was lost, and the library asked again by itself.
@@ -378,6 +384,10 @@ impl LiveTable for SimTable {
     /// some of the others happen all the same.
     async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
         limits::check(&replacements)?;
+        if replacements.is_empty() && durable {
+            self.turn().await?;
+            self.state.items().undo.clear();
+        }
         let order = self.order(&replacements);
         let last = order.last().copied();
         let mut results: Vec<Option<Replaced>> = replacements.iter().map(|_| None).collect();

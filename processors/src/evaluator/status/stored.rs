@@ -192,6 +192,7 @@ mod tests {
         let quizzes = "0100000000000000098098dbe69567020000000000000001000000000000000002";
         let head = "010108010001c0b802c801010386ba02010000000000000007";
         assert_eq!(hex(learner().encode()), format!("{head}{videos}{quizzes}80897a"));
-        assert_eq!(hex(course().encode()), "");
+        let questions = "0200000000000000040602c2b8020000000000000005000000";
+        assert_eq!(hex(course().encode()), format!("010000000000000005020101{questions}"));
     }
 }

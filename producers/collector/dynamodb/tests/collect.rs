@@ -14,7 +14,7 @@ use support::*;
 use trilha_collector::collector::{Arrival, Collector, Ports, Receipt, Sent, Sleep};
 use trilha_collector::credential::{Credential, KeyRing};
 use trilha_collector::identities::Identities;
-use trilha_collector::quarantine::Quarantine;
+use trilha_collector::quarantine::{Cursor, Quarantine, RowKey};
 use trilha_collector::random::OsRandom;
 use trilha_collector::seal::Sealer;
 use trilha_collector::settings::{Change, SettingsStore};
@@ -95,7 +95,7 @@ fn texts(request: usize) -> Vec<String> {
         let learner = request * 3 + number;
         format!(
             r#"{{"id":"e-{request}-{number}","type":"activity.viewed","time":"2026-03-02T19:29:00Z","learner":"aluna-{learner}","course":"turma-{}","object":"p"}}"#,
-            request % 3,
+            request / 4,
         )
     });
     let padding = "x".repeat(if request.is_multiple_of(4) { 400_000 } else { 10 });
@@ -108,19 +108,37 @@ fn texts(request: usize) -> Vec<String> {
     good.chain(bad).collect()
 }
 
-/// Sends until everything is taken or refused for good; each time through a collector of its own, as on a cold start.
+fn watched(direct: &Table, sealer: &Sealer) -> Arc<Watched> {
+    Arc::new(Watched {
+        inner: MemoryStream::new(2, "test", clock_at(NOW)),
+        identities: DynamoIdentities::new(direct.clone(), sealer.clone()),
+        events: Mutex::default(),
+        without_row: Mutex::default(),
+    })
+}
+
+/// Sends until everything is taken or refused for good.
 async fn send(table: &Table, stream: &Arc<Watched>, keys: &KeyRing, request: usize) -> Receipt {
-    let (credential, texts) = (Credential::WriteKey { tenant: TENANT.into(), name: "first".into() }, texts(request));
     for sending in 0..MOST_SENDINGS {
-        let collector = collector(table, stream, keys);
-        let sent = texts.iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect();
-        // The clock goes on: a repeat arrives later.
-        let arrival = Arrival::Live { now_millis: NOW - 1_000 + sending as i64 };
-        if let Ok(receipt) = collector.collect(&credential, Protocol::Native, arrival, sent).await {
+        if let Some(receipt) = send_once(table, stream, keys, request, sending).await {
             return receipt;
         }
     }
     panic!("request {request} never came through");
+}
+
+/// Through a collector of its own, as on a cold start. The clock goes on: a repeat arrives later.
+async fn send_once(
+    table: &Table,
+    stream: &Arc<Watched>,
+    keys: &KeyRing,
+    request: usize,
+    sending: usize,
+) -> Option<Receipt> {
+    let (credential, texts) = (Credential::WriteKey { tenant: TENANT.into(), name: "first".into() }, texts(request));
+    let sent = texts.iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect();
+    let arrival = Arrival::Live { now_millis: NOW - 1_000 + sending as i64 };
+    collector(table, stream, keys).collect(&credential, Protocol::Native, arrival, sent).await.ok()
 }
 
 /// About every fourth call fails, all kinds alike, in no order that a caller could be in step with.
@@ -144,12 +162,7 @@ async fn everything_is_kept(attempts: u32, seed: u64) {
     let (faulty, direct) = (tables.first_through(&proxy.endpoint, attempts), tables.fresh());
     let (keys, _) = KeyRing::generate(TENANT, &OsRandom);
     let sealer = Sealer::new(&keys.data_key, Arc::new(OsRandom));
-    let stream = Arc::new(Watched {
-        inner: MemoryStream::new(2, "test", clock_at(NOW)),
-        identities: DynamoIdentities::new(direct.clone(), sealer.clone()),
-        events: Mutex::default(),
-        without_row: Mutex::default(),
-    });
+    let stream = watched(&direct, &sealer);
     // Two clients at once, who share learners and courses.
     let client = async |requests: Vec<usize>| {
         let mut receipts = BTreeMap::new();
@@ -166,7 +179,7 @@ async fn everything_is_kept(attempts: u32, seed: u64) {
     assert_eq!(*stream.without_row.lock().unwrap(), [""; 0], "put before the identity's row");
     assert!(receipts.values().all(|receipt| (receipt.accepted, receipt.rejected.len()) == (6, 2)));
     every_learner_is_found(&stream).await;
-    every_rejection_is_kept_once(&DynamoQuarantine::with_clock(direct.clone(), sealer, clock_at(NOW))).await;
+    every_rejection_is_kept_once(&DynamoQuarantine::with_clock(direct.clone(), sealer, clock_at(NOW)), REQUESTS).await;
     every_course_has_one_version(&DynamoSettings::new(direct)).await;
 }
 
@@ -182,9 +195,10 @@ async fn every_learner_is_found(stream: &Watched) {
     assert_eq!(named, expected);
 }
 
-async fn every_rejection_is_kept_once(quarantine: &DynamoQuarantine) {
+async fn every_rejection_is_kept_once(quarantine: &DynamoQuarantine, requests: usize) {
     let mut kept = Vec::new();
-    for row in quarantine.list(None, 1_000).await.unwrap() {
+    let first = Cursor { received_millis: NOW - 10_000, key: RowKey([0; 16]) };
+    for row in quarantine.list(Some(first), 1_000).await.unwrap() {
         let rejection = quarantine.open(row.key).await.unwrap().expect("a listed row opens");
         if let Some(pseudonym) = rejection.pseudonym {
             let about = quarantine.about(TENANT, pseudonym).await.unwrap();
@@ -192,7 +206,7 @@ async fn every_rejection_is_kept_once(quarantine: &DynamoQuarantine) {
         }
         kept.push(String::from_utf8(rejection.raw).unwrap());
     }
-    let bad = (0..REQUESTS).flat_map(|request| texts(request).split_off(6));
+    let bad = (0..requests).flat_map(|request| texts(request).split_off(6));
     let mut expected: Vec<_> = bad.collect();
     kept.sort_unstable();
     expected.sort_unstable();
@@ -214,6 +228,37 @@ async fn everything_is_kept_though_each_failure_is_told() {
 #[tokio::test]
 async fn everything_is_kept_though_the_sdk_repeats_calls_by_itself() {
     everything_is_kept(4, 11).await;
+}
+
+/// Whatever call of a request fails, and however, what is acknowledged is whole, and a repeat makes it so.
+#[tokio::test]
+async fn a_failure_at_any_call_of_a_request_loses_nothing() {
+    let Some(endpoint) = endpoint() else { return };
+    let (keys, _) = KeyRing::generate(TENANT, &OsRandom);
+    let sealer = Sealer::new(&keys.data_key, Arc::new(OsRandom));
+    for fault in [Fault::DoneBut500, Fault::CutBefore, Fault::CutAfter, Fault::Throttled] {
+        for call in 0_u64.. {
+            let tables = Tables::make(&endpoint, 1).await;
+            let direct = tables.fresh();
+            let proxy = Proxy::start(&endpoint, move |number| if number == call { fault } else { Fault::None }).await;
+            let stream = watched(&direct, &sealer);
+            let faulty = tables.first_through(&proxy.endpoint, 1);
+            let first = send_once(&faulty, &stream, &keys, 0, 0).await;
+            let failed = proxy.failed.load(Ordering::Relaxed) > 0;
+            assert_eq!(first.is_none(), failed, "{fault:?} at call {call}");
+            if failed {
+                send_once(&direct, &stream, &keys, 0, 1).await.expect("nothing fails the second time");
+            }
+            assert_eq!(*stream.without_row.lock().unwrap(), [""; 0], "{fault:?} at call {call}");
+            assert_eq!(stream.events.lock().unwrap().len(), 6);
+            let quarantine = DynamoQuarantine::with_clock(direct, sealer.clone(), clock_at(NOW));
+            every_rejection_is_kept_once(&quarantine, 1).await;
+            if !failed {
+                assert!(call > 12, "a request of {call} calls is too short");
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test]

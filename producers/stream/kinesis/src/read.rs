@@ -30,7 +30,7 @@ pub(crate) struct Reader {
 
 /// Where to begin in a shard.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum From {
+enum Start {
     /// At the oldest record, or after this one.
     After(Option<SequenceNumber>),
     /// At this record.
@@ -38,7 +38,7 @@ pub(crate) enum From {
 }
 
 /// An iterator, and whether the service refused the position for which the oldest record stands in.
-struct Iterator {
+struct ShardIterator {
     token: String,
     refused: bool,
 }
@@ -75,7 +75,7 @@ impl Reader {
         after: Option<SequenceNumber>,
         most_records: usize,
     ) -> Result<Page, ReadError> {
-        let iterator = self.iterator(shard, From::After(after)).await?;
+        let iterator = self.iterator(shard, Start::After(after)).await?;
         let page = self.page(&iterator.token, after, most_records).await?;
         let oldest = page.records.first().map(|record| record.sequence_number);
         if iterator.refused && oldest.is_some_and(|oldest| Some(oldest) <= after) {
@@ -88,28 +88,26 @@ impl Reader {
 
     /// The page that begins at a record, or at the oldest where that has expired.
     pub(crate) async fn page_at(&self, shard: &Listed, first: SequenceNumber) -> Result<Page, ReadError> {
-        let iterator = self.iterator(shard, From::At(first)).await?;
+        let iterator = self.iterator(shard, Start::At(first)).await?;
         self.page(&iterator.token, None, MOST_RECORDS).await
     }
 
-    async fn iterator(&self, shard: &Listed, from: From) -> Result<Iterator, ReadError> {
-        let (kind, number) = match from {
-            From::After(number) => (ShardIteratorType::AfterSequenceNumber, number),
-            From::At(number) => (ShardIteratorType::AtSequenceNumber, Some(number)),
+    async fn iterator(&self, shard: &Listed, start: Start) -> Result<ShardIterator, ReadError> {
+        let (kind, number) = match start {
+            Start::After(number) => (ShardIteratorType::AfterSequenceNumber, number),
+            Start::At(number) => (ShardIteratorType::AtSequenceNumber, Some(number)),
         };
-        let position = shard.position(number);
-        if let Some(position) = position {
-            match self.ask_iterator(shard, kind, Some(position)).await {
-                Err(ReadError::Unknown(error)) => {
-                    tracing::warn!(shard = shard.shard.shard_id, %error, "a position was refused");
-                    let token = self.ask_iterator(shard, ShardIteratorType::TrimHorizon, None).await?;
-                    return Ok(Iterator { token, refused: true });
-                }
-                asked => return Ok(Iterator { token: asked?, refused: false }),
+        let oldest = || self.ask_iterator(shard, ShardIteratorType::TrimHorizon, None);
+        let Some(position) = shard.position(number) else {
+            return Ok(ShardIterator { token: oldest().await?, refused: false });
+        };
+        match self.ask_iterator(shard, kind, Some(position)).await {
+            Err(ReadError::Unknown(error)) => {
+                tracing::warn!(shard = shard.shard.shard_id, %error, "a position was refused");
+                Ok(ShardIterator { token: oldest().await?, refused: true })
             }
+            asked => Ok(ShardIterator { token: asked?, refused: false }),
         }
-        let token = self.ask_iterator(shard, ShardIteratorType::TrimHorizon, None).await?;
-        Ok(Iterator { token, refused: false })
     }
 
     async fn ask_iterator(

@@ -11,8 +11,9 @@ use bytes::Bytes;
 use common::lake::{HOUR, Lake, TestClock, ids, storage};
 use common::rows::row;
 use futures_util::TryStreamExt;
-use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
+use object_store::{ObjectStore, ObjectStoreExt};
 use trilha_lake::manifest::{Manifest, MemoryManifest};
 use trilha_lake::storage::{Storage, part_name};
 use trilha_lake::{Beyond, Day, LakeError, LakeRow, Partition};
@@ -90,7 +91,11 @@ async fn two_processes_write_no_generation_of_one_number() {
 #[tokio::test]
 async fn many_claims_at_once_are_all_different() {
     let world = World::new();
-    let claims = (0..12).map(|_| async { world.process().claim(&world.partition, 3).await.unwrap() });
+    // Writing takes so long that all of them have read before the first one has written.
+    let config = ThrottleConfig { wait_put_per_call: Duration::from_millis(2), ..ThrottleConfig::default() };
+    let bucket = Arc::new(ThrottledStore::new(InMemory::new(), config));
+    let process = || storage(bucket.clone(), &world.catalogue, HOUR, world.clock.clock());
+    let claims = (0..12).map(|_| async { process().claim(&world.partition, 3).await.unwrap() });
     let mut claims: Vec<u64> = futures_util::future::join_all(claims).await;
     claims.sort_unstable();
     assert_eq!(claims, (4..16).collect::<Vec<u64>>());
@@ -194,7 +199,6 @@ async fn files_that_come_after_their_generation_was_removed_are_swept() {
     zombie.put_part(&world.partition, &part_name(1, 3), Bytes::new()).await.unwrap();
     // Even if its note in the pointer is gone.
     let pointer = world.objects().await.into_iter().find(|name| name.contains("pointers")).unwrap();
-    use object_store::ObjectStoreExt;
     world.bucket.delete(&object_store::path::Path::parse(pointer).unwrap()).await.unwrap();
     world.process().remove_waste().await.unwrap();
     assert!(world.has(1).await, "it may be younger than the pointer that was read");
@@ -205,7 +209,6 @@ async fn files_that_come_after_their_generation_was_removed_are_swept() {
 
 #[tokio::test]
 async fn a_pointer_of_a_later_version_is_left_alone() {
-    use object_store::ObjectStoreExt;
     let world = World::new();
     let at = object_store::path::Path::parse(format!("lake/pointers/{}.json", world.partition.folder())).unwrap();
     let later = br#"{"version":2,"published":1,"last":1,"waiting":[]}"#.as_slice();
@@ -221,8 +224,7 @@ async fn compactions_that_race_lose_and_double_nothing() {
     let world = World::new();
     let manifest = Arc::<MemoryManifest>::default();
     let lake = |_| Lake { manifest: manifest.clone(), storage: Arc::new(world.process()) };
-    let rows: Vec<LakeRow> =
-        (0..300).map(|at| row(i64::from(at % 2), at / 3, u64::from(at) + 1)).collect();
+    let rows: Vec<LakeRow> = (0..300).map(|at| row(i64::from(at % 2), at / 3, u64::from(at) + 1)).collect();
     for batch in rows.chunks(30) {
         lake(0).land(batch.to_vec()).await.unwrap();
         let racing = (0..3).map(lake).map(|lake| tokio::spawn(async move { lake.workflow().await.is_ok() }));

@@ -1,5 +1,5 @@
-//! What an event source mapping sends to its on-failure destination: where the records are that it gave up, not what they
-//! hold.
+//! What an event source mapping sends to its on-failure destination: where the records are that it gave up, not what
+//! they hold.
 
 use anyhow::{Context, anyhow};
 use serde::Deserialize;

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::bail;
-use aws_lambda_events::event::kinesis::KinesisEvent;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use trilha_processors::live::LiveProcessor;
 
 use super::support::{Bin, NOW, kinesis_record, number, of_ours};
 use crate::functions::Warm;
-use crate::functions::batches::{Batches, Processor, handle};
+use crate::functions::batches::{Batches, Handed, Processor, handle};
 use crate::report::tests::{Written, reporter};
 use crate::report::{Reporter, Totals};
 
@@ -51,7 +50,7 @@ impl<P: Processor> Function<P> {
 
     /// What Lambda is answered, as JSON; `None` when the call fails.
     async fn call(&self, records: &[Value]) -> Option<Value> {
-        let event: KinesisEvent = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let event: Handed = serde_json::from_value(json!({ "Records": records })).unwrap();
         let answer = handle(&self.kept, &self.reporter, event).await;
         answer.ok().map(|response| serde_json::to_value(response).unwrap())
     }

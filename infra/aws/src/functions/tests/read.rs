@@ -24,7 +24,7 @@ impl ViewSource for Empty {
 }
 
 async fn call(event: &Value) -> Value {
-    function(router(Arc::new(Empty), vec!["ufpa".into()], Arc::new(|| NOW))).call(event).await
+    function(router(Arc::new(Empty), vec!["ufpa".into()], None, Arc::new(|| NOW))).call(event).await
 }
 
 fn with_claims(path: &str, claims: Value) -> Value {

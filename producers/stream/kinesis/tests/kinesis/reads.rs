@@ -195,12 +195,11 @@ async fn a_range_is_read_again_from_its_first_to_its_last_record() {
     for stand_in in [StandIn::KinesisLocal, StandIn::Ministack] {
         let Some(reading) = Reading::new(stand_in, 1).await else { continue };
         let stored = put(&reading.stream, &["1", "2", "3", "4", "5"]).await;
-        // One record an answer.
-        reading.proxy.plan(|call| {
-            let one_each = |body: &mut serde_json::Value| body["Limit"] = json!(1);
-            if call.is("GetRecords") { Fault::Call(Box::new(one_each)) } else { Fault::None }
-        });
-        for (first, last) in [(0, 4), (1, 3), (2, 2)] {
+        for (limit, first, last) in [(1, 0, 4), (1, 1, 3), (100, 1, 3), (100, 2, 2), (100, 0, 4)] {
+            reading.proxy.plan(move |call| {
+                let limited = move |body: &mut serde_json::Value| body["Limit"] = json!(limit);
+                if call.is("GetRecords") { Fault::Call(Box::new(limited)) } else { Fault::None }
+            });
             let numbers = [first, last].map(|at: usize| stored[at].sequence_number);
             let read = reading.stream.records_between(&stored[0].shard_id, numbers[0], numbers[1]).await.unwrap();
             let expected: Vec<_> = (first..=last).map(|at| (at + 1).to_string()).collect();

@@ -43,7 +43,9 @@ pub struct Clients {
 impl Clients {
     pub async fn of(address: &str, retries: Retries) -> Clients {
         use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let retry = match retries {
             Retries::Library => aws_config::retry::RetryConfig::standard().with_max_attempts(5),
             Retries::None => aws_config::retry::RetryConfig::disabled(),
@@ -62,7 +64,6 @@ impl Clients {
     }
 
     pub fn bucket(&self, name: &str) -> Arc<dyn ObjectStore> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let retry = match self.retries {
             Retries::Library => RetryConfig::default(),
             Retries::None => RetryConfig { max_retries: 0, ..RetryConfig::default() },
