@@ -77,6 +77,7 @@ class Served:
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.process.stdout.close()
 
     def tail(self):
         return self.log.read_text(errors="replace")[-4000:]

@@ -57,34 +57,44 @@ class Redrive(unittest.TestCase):
         mapping = there.outputs["LakeMappingId"]
         client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
         self.addCleanup(client("lambda").update_event_source_mapping, UUID=mapping, Enabled=True)
-        numbers = lambda: progress.last_numbers(client("kinesis"), there.outputs["StreamName"])[0]  # noqa: E731
-        before = numbers()
-        # One learner: one shard.
+        numbers = lambda: progress.last_numbers(client("kinesis"), there.outputs["StreamName"])  # noqa: E731
+        before, records = numbers()
+        # One learner: one shard, and one record.
         events = [{"id": f"given-up-{at}", "type": "activity.viewed", "time": school.at(), "learner": "davi",
                    "course": "other", "object": f"o{at}"} for at in range(50)]
         there.send(events, OTHER)
-        shard, last = next((shard, number) for shard, number in numbers().items() if before.get(shard) != number)
-        message = failure(there, shard, before.get(shard, 0) + 1, last)
-        self.assertFalse(self.landed(there))
+        after, records_after = numbers()
+        self.assertEqual(records_after, records + 1)
+        message = failure(there, *next(end for end in after.items() if before.get(end[0]) != end[1]))
         for _ in range(2):
             client("sqs").send_message(QueueUrl=there.outputs["LakeFailuresUrl"], MessageBody=json.dumps(message))
-        status, _ = there.finished(there.start("LakeRedriveArn"))
-        self.assertEqual(status, "SUCCEEDED")
+        self.assertEqual(self.redriven(there), len(events))
         self.assertEqual(there.received(there.outputs["LakeFailuresUrl"]), [])
         there.compact()
         self.assertEqual(self.landed(there), sorted(event["id"] for event in events))
         # And again a day later, when it is published already.
         client("sqs").send_message(QueueUrl=there.outputs["LakeFailuresUrl"], MessageBody=json.dumps(message))
-        self.assertEqual(there.finished(there.start("LakeRedriveArn"))[0], "SUCCEEDED")
+        self.assertEqual(self.redriven(there), 0)
         there.compact()
         self.assertEqual(self.landed(there), sorted(event["id"] for event in events))
+
+    def redriven(self, there):
+        """How many rows a run landed."""
+        run = there.start("LakeRedriveArn")
+        self.assertEqual(there.finished(run)[0], "SUCCEEDED")
+        done = [json.loads(event["taskSucceededEventDetails"]["output"]) for event in there.history(run)
+                if event["type"] == "TaskSucceeded"]
+        steps = [output["Payload"] for output in done if isinstance(output, dict) and "Payload" in output]
+        self.assertTrue(steps)
+        self.assertEqual([step for step in steps if step["expired"] or step["quarantined"]], [])
+        return sum(step["landed"] for step in steps)
 
     def landed(self, there):
         rows = [row for row in there.rows(OTHER) if (row["source_id"] or "").startswith("given-up-")]
         return sorted(row["source_id"] for row in rows)
 
 
-def failure(there, shard, first, last):
+def failure(there, shard, number):
     """What the mapping sends to its destination when it gives up."""
     return {
         "requestContext": {"requestId": "00000000-0000-4000-8000-000000000000", "condition": "RetryAttemptsExhausted",
@@ -92,7 +102,7 @@ def failure(there, shard, first, last):
         "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
         "version": "1.0", "timestamp": school.at(),
         "KinesisBatchInfo": {
-            "shardId": shard, "startSequenceNumber": str(first), "endSequenceNumber": str(last), "batchSize": 1,
+            "shardId": shard, "startSequenceNumber": str(number), "endSequenceNumber": str(number), "batchSize": 1,
             "approximateArrivalOfFirstRecord": school.at(), "approximateArrivalOfLastRecord": school.at(),
             "streamArn": there.outputs["StreamArn"]}}
 
