@@ -7,6 +7,7 @@ import unittest
 
 import common
 import jsonschema
+import school
 import world
 from common import client, until
 
@@ -19,11 +20,18 @@ MAILED = {"learner.at_risk", "question.broken", "course.activity_dropped"}
 class DomainEvents(unittest.TestCase):
     def test_the_evaluator_raises_events_that_reach_both_queues_once(self):
         there = world.sent()
+        # A question that nobody answers right is told of by mail too; a video that is watched, to the platform alone.
+        there.send([{"id": "whole", "type": "video.watched", "time": school.at(), "learner": "learner-1", "course": "hard",
+                     "session": "s", "video": "short", "from": 0, "to": 10, "length": 10}], world.OTHER)
+        there.send([{"id": f"wrong-{at}", "type": "quiz.answered", "time": school.at(), "learner": f"learner-{at}",
+                     "course": "hard", "quiz": "q", "question": "q-1", "attempt": 1, "response": "b", "correct": False}
+                    for at in range(12)], world.OTHER)
+        there.drained()
         mails = there.queue(there.outputs["EventsTopicArn"])
         there.received(there.outputs["LmsQueueUrl"])
         there.invoke("evaluator", {})
         queued = self.delivered(there, there.outputs["LmsQueueUrl"])
-        self.assertTrue(queued, "the evaluator raised nothing")
+        self.assertLessEqual({"video.completed", "question.broken"}, {event["detail-type"] for event in queued})
         for event in queued:
             self.valid(event)
         self.assertEqual({event["detail"]["tenant"] for event in queued} - {world.TENANT, world.OTHER}, set())
@@ -35,7 +43,6 @@ class DomainEvents(unittest.TestCase):
         self.assertEqual({event["detail"]["id"] for event in mailed},
                          {event["detail"]["id"] for event in queued if event["detail-type"] in MAILED})
         there.invoke("evaluator", {})
-        self.mark(there)
         self.assertEqual(self.delivered(there, there.outputs["LmsQueueUrl"]), [])
         kinds = sorted({event["detail-type"] for event in queued})
         common.say(f"{len(queued)} domain events ({', '.join(kinds)}), {len(mailed)} of them by the topic")
