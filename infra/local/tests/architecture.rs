@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each library may use of the workspace; binaries may use everything.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("trilha-disk", &[]),
     ("trilha-schemas", &[]),
     ("trilha-core", &["trilha-schemas"]),
@@ -35,6 +35,11 @@ const EDGES: [(&str, &[&str]); 12] = [
             "trilha-stream",
         ],
     ),
+    ("trilha-dynamodb", &[]),
+    ("trilha-stream-kinesis", &["trilha-schemas", "trilha-stream"]),
+    ("trilha-live-dynamodb", &["trilha-core", "trilha-dynamodb", "trilha-live", "trilha-schemas"]),
+    ("trilha-lake-s3", &["trilha-dynamodb", "trilha-lake", "trilha-schemas"]),
+    ("trilha-collector-dynamodb", &["trilha-collector", "trilha-dynamodb", "trilha-schemas", "trilha-stream"]),
     ("trilha-simulator", &[]),
     ("trilha-sim-oracle", &[]),
 ];
@@ -50,7 +55,14 @@ const PURE: [(&str, &[&str]); 3] = [
 ];
 
 /// Crates of one vendor or store, and the only ones that may name them.
-const VENDORS: [(&str, &[&str]); 3] = [
+const VENDORS: [(&str, &[&str]); 7] = [
+    (
+        "aws-sdk-dynamodb",
+        &["trilha-aws", "trilha-collector-dynamodb", "trilha-dynamodb", "trilha-lake-s3", "trilha-live-dynamodb"],
+    ),
+    ("aws-sdk-glue", &["trilha-aws", "trilha-lake-s3"]),
+    ("aws-sdk-kinesis", &["trilha-aws", "trilha-stream-kinesis"]),
+    ("object_store", &["trilha-aws", "trilha-lake-s3"]),
     ("redb", &["trilha-collector", "trilha-lake", "trilha-live", "trilha-stream"]),
     ("parquet", &["trilha-lake"]),
     ("datafusion", &["trilha-query"]),
