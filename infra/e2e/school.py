@@ -58,14 +58,16 @@ def distinct(of=None):
 
 class Sender:
     """Sends events to a collector until each is accepted; a request without an answer is sent again, and so is one that met a
-    closed door. `address` may change meanwhile."""
+    closed door. `address` may change meanwhile. With shares, so many times `allow` lets the next share of the requests go."""
 
-    def __init__(self, address, key, host=None, of=None):
+    def __init__(self, address, key, host=None, of=None, events=REQUEST_EVENTS, shares=None):
         self.address, self.key, self.host = address, key, host
         of = of or lines()
         self.requests = queue.SimpleQueue()
-        for start in range(0, len(of), REQUEST_EVENTS):
-            self.requests.put("\n".join(of[start:start + REQUEST_EVENTS]).encode())
+        for start in range(0, len(of), events):
+            self.requests.put("\n".join(of[start:start + events]).encode())
+        self.share = -(-self.requests.qsize() // (shares or 1))
+        self.allowed = threading.Semaphore(0 if shares else self.requests.qsize() + SENDERS)
         self.accepted, self.again, self.errors, self.lock = 0, 0, [], threading.Lock()
         self.ends = time.monotonic() + common.DEADLINE_SECONDS
         self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(SENDERS)]
@@ -76,11 +78,16 @@ class Sender:
             thread.start()
         return self
 
+    def allow(self):
+        self.allowed.release(self.share)
+
     def work(self):
         while True:
+            self.allowed.acquire()
             try:
                 body = self.requests.get_nowait()
             except queue.Empty:
+                self.allowed.release()
                 return
             while not self.errors and not self.send(body):
                 if time.monotonic() > self.ends:
@@ -106,7 +113,8 @@ class Sender:
         return True
 
     def finish(self):
-        """Waits for the last answer; events a second."""
+        """Lets go what is left and waits for the last answer; events a second."""
+        self.allowed.release(self.requests.qsize() + SENDERS)
         for thread in self.threads:
             thread.join()
         assert not self.errors, self.errors[0]

@@ -19,8 +19,10 @@ from embedded import TENANT
 NAME = "e2e-poller"
 # A kill for so many events, at moments that chance chooses.
 KILLS = max(6, common.EVENTS // 5000)
-# Between two kills, in seconds: some come before the process has begun to read, some while it reads.
-APART = (0.2, 4.0)
+# A kill comes at some moment of so many seconds after a share of the events was let go: while they are sent, while they are
+# processed, or when all is done.
+WITHIN = (0.2, 1, 4)
+REQUEST_EVENTS = 100
 
 
 class Poller(unittest.TestCase):
@@ -30,17 +32,18 @@ class Poller(unittest.TestCase):
         there = world.world()
         environment, stream = self.place(there.root), client("kinesis", common.KINESIS)
         up = self.up(environment)
-        sender = school.Sender(up.address, up.key).start()
+        sender = school.Sender(up.address, up.key, events=REQUEST_EVENTS, shares=KILLS + 1).start()
         resharding = threading.Thread(target=reshard, args=(stream, sender), daemon=True)
         resharding.start()
         chance, kills = random.Random(common.SEED), 0
         while kills < KILLS:
-            time.sleep(chance.uniform(*APART))
+            sender.allow()
+            time.sleep(chance.uniform(0, chance.choice(WITHIN)))
             up.kill()
             kills += 1
             up = self.up(environment)
             sender.address = up.address
-        rate = sender.finish()
+        sender.finish()
         resharding.join()
         closed = [shard for shard in shards(stream) if "EndingSequenceNumber" in shard["SequenceNumberRange"]]
         self.assertGreaterEqual(len(closed), 3, "the stream was not resharded")
@@ -50,7 +53,7 @@ class Poller(unittest.TestCase):
         rows = lake.comparable(lake.of_pointers(client("s3"), NAME + "-lake"))
         self.assertEqual(len(rows), len(school.distinct()))
         self.assertEqual(rows, lake.comparable(world.expected().rows))
-        common.say(f"{sender.accepted} events, {rate:.0f} a second, {kills} kills, {len(closed)} shards closed, "
+        common.say(f"{sender.accepted} events, {kills} kills, {len(closed)} shards closed, "
                    f"{sender.again} requests again, {records} records")
 
     def check_numbers(self, up, expected):
