@@ -1,6 +1,7 @@
 """The functions, where infra/aws/build has laid them out."""
 
 import re
+import subprocess
 import unittest
 import zipfile
 from io import BytesIO
@@ -10,6 +11,8 @@ import common
 # Lambda takes 250 MB; a cold start reads what there is.
 MOST_BYTES = 20_000_000
 MOST_ZIPPED = 8_000_000
+# Of the dev profile, without its symbols: what grows there grows in the other too.
+MOST_BYTES_DEV = 50_000_000
 # Of Amazon Linux 2023.
 GLIBC = (2, 34)
 
@@ -37,6 +40,15 @@ class Functions(unittest.TestCase):
         for path in built:
             self.assertLess(path.stat().st_size, MOST_BYTES, path.parent.name)
             self.assertLess(len(common.deploy.archive(path.parent)), MOST_ZIPPED, path.parent.name)
+
+    def test_sizes_of_the_dev_profile(self):
+        built = [path for _, path in self.each() if path.is_file() and not is_for_lambda(path)]
+        if not built:
+            self.skipTest("the dev profile's are not laid out")
+        for path in built:
+            stripped = common.scratch(self) / "bootstrap"
+            subprocess.run(["strip", "-o", stripped, path], check=True)
+            self.assertLess(stripped.stat().st_size, MOST_BYTES_DEV, path.parent.name)
 
     def test_they_start_on_amazon_linux_2023(self):
         built = [path for _, path in self.each() if path.is_file() and is_for_lambda(path)]

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Settings(SettingsOptions),
     /// See what was refused, and drive it again
     Quarantine(QuarantineOptions),
+    /// Publish what has landed in the lake, and end what a crash cut short; a running `up` does so each minute
+    Compact(CompactOptions),
     /// List what was told of last: videos completed, learners at risk, questions that look broken, activity that
     /// dropped
     Alerts(AlertsOptions),
@@ -115,6 +117,13 @@ impl From<Format> for Protocol {
             Format::Edx => Protocol::Edx,
         }
     }
+}
+
+#[derive(Args)]
+pub(crate) struct CompactOptions {
+    /// The folder that `up` or `replay` filled
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
 }
 
 #[derive(Args)]

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod cli;
+mod compact;
 mod data;
 mod demo;
 mod pipeline;
@@ -53,6 +54,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Views(options) => runtime.block_on(views::run(options)),
         Command::Settings(options) => runtime.block_on(settings::run(options)),
         Command::Quarantine(options) => runtime.block_on(quarantine::run(options)),
+        Command::Compact(options) => runtime.block_on(compact::run(options)),
         Command::Alerts(options) => runtime.block_on(alerts::run(options)),
         Command::Simulate(options) => runtime.block_on(simulate::run(options)),
     }

@@ -48,7 +48,7 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
     if let Err(error) = say(&dir, &options, &listener, &clock) {
         tracing::warn!(%error, "where everything is could not be printed");
     }
-    let compact_every = options.compact_every.map_or(COMPACT_EVERY, Duration::from_millis);
+    let compact_every = options.compact_every.map(Duration::from_millis);
     let evaluate_every = options.evaluate_every.map_or(EVALUATE_EVERY, Duration::from_millis);
     let evaluator = evaluator(&dir, &pipeline)?;
     let evaluation = tokio::spawn(evaluate(evaluator, Arc::clone(&clock), evaluate_every));
@@ -130,11 +130,11 @@ async fn evaluate(evaluator: LocalEvaluator, clock: Clock, every: Duration) {
 }
 
 /// Compacts the lake, trims the stream, empties the quarantine of what is 30 days old, puts views of expired shards together.
-async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock, compact_every: Duration) {
-    let mut wait = FIRST_COMPACTION.min(compact_every);
+async fn keep_house(pipeline: Arc<Pipeline>, clock: Clock, compact_every: Option<Duration>) {
+    let mut wait = compact_every.unwrap_or(FIRST_COMPACTION);
     loop {
         tokio::time::sleep(wait).await;
-        wait = compact_every;
+        wait = compact_every.unwrap_or(COMPACT_EVERY);
         if let Err(error) = pipeline.compact().await {
             tracing::error!(%error, "the lake was not compacted");
         }
