@@ -117,7 +117,9 @@ impl SettingsStore for EmbeddedSettings {
             Ok(Ok(new))
         };
         let new = self.store.write(write).await??;
-        Ok(self.remember(tenant, course, new))
+        // By now a later version may be in force; the answer is the one that this change made.
+        self.remember(tenant, course, new.clone());
+        Ok(Arc::new(new))
     }
 
     async fn note_learner_read(
