@@ -52,7 +52,11 @@ impl EmbeddedTable {
     /// Opens the table in a file, makes it where there is none, repairs it after a crash. One writer at a time: while
     /// another process has it open for writing this fails.
     pub fn open(path: &Path) -> Result<EmbeddedTable, LiveError> {
-        let made = make_whole(path, |new| builder().create(new).map(drop).map_err(io::Error::other));
+        // Whole is a file that readers find the table in.
+        let made = make_whole(path, |new| {
+            let database = builder().create(new).map_err(io::Error::other)?;
+            store::create(&database).map_err(io::Error::other)
+        });
         made.map_err(unavailable)?;
         let database = builder().create(path).map_err(unavailable)?;
         store::create(&database).map_err(unavailable)?;
