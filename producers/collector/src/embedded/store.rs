@@ -71,7 +71,11 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Store, StoreError> {
-        let made = make_whole(path, |new| open(new).map(drop).map_err(io::Error::other));
+        // Whole is a file that readers find the tables in.
+        let made = make_whole(path, |new| {
+            let database = open(new).map_err(io::Error::other)?;
+            make_tables(&database).map_err(io::Error::other)
+        });
         made.map_err(redb::Error::from)?;
         let database = open(path).map_err(redb::Error::from)?;
         make_tables(&database)?;
