@@ -386,6 +386,9 @@ impl LiveTable for SimTable {
         limits::check(&replacements)?;
         if replacements.is_empty() && durable {
             self.turn().await?;
+            if let Some(table) = self.state.embedded() {
+                table.replace(Vec::new(), true).await?;
+            }
             self.state.items().undo.clear();
         }
         let order = self.order(&replacements);
