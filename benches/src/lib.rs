@@ -9,7 +9,9 @@
 mod class;
 mod front_door;
 mod live;
+mod stamp;
 
 pub use class::{REQUEST_EVENTS, class, day};
 pub use front_door::{Bench, FrontDoor, MemoryCollector, TENANT};
-pub use live::into_live_table;
+pub use live::{NoStrays, into_live_table};
+pub use stamp::stamped;

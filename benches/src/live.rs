@@ -46,7 +46,7 @@ impl<T: LiveTable> Handler for Live<T> {
 }
 
 /// The collector puts no record that is not folded.
-struct NoStrays;
+pub struct NoStrays;
 
 impl Strays for NoStrays {
     async fn damaged(&self, _: Stray, reason: String) -> Result<(), String> {

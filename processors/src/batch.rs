@@ -4,9 +4,8 @@ use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
 use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventResponse};
 use thiserror::Error;
 use trilha_core::keys;
-use trilha_schemas::event::Event;
 use trilha_schemas::ids::Bucket;
-use trilha_schemas::record::{self, RecordError};
+use trilha_schemas::record::{Record, RecordError};
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::strays::Stray;
@@ -48,19 +47,9 @@ pub struct BatchRecord {
 #[derive(Debug)]
 pub enum Content {
     /// Events of ours, under their key.
-    Events {
-        /// Whose.
-        tenant: String,
-        /// In the order of their index.
-        events: Vec<Event>,
-    },
+    Events(Record),
     /// Events of ours under another key than their bucket's.
-    Misplaced {
-        /// Whose.
-        tenant: String,
-        /// In the order of their index.
-        events: Vec<Event>,
-    },
+    Misplaced(Record),
     /// Another producer's bytes.
     Foreign(Vec<u8>),
     /// Bytes of ours that cannot be decoded.
@@ -125,20 +114,18 @@ fn place(record: &KinesisEventRecord) -> Result<(String, SequenceNumber), BatchE
 fn read_record(sequence_number: SequenceNumber, mut record: KinesisEventRecord) -> BatchRecord {
     let arrival_millis = record.kinesis.approximate_arrival_timestamp.timestamp_millis();
     let bytes = std::mem::take(&mut *record.kinesis.data);
-    let content = match record::decode(&bytes) {
-        Ok(decoded) if is_in_place(&record.kinesis.partition_key, &decoded.events) => {
-            Content::Events { tenant: decoded.tenant, events: decoded.events }
-        }
-        Ok(decoded) => Content::Misplaced { tenant: decoded.tenant, events: decoded.events },
+    let content = match Record::read(&bytes) {
+        Ok(events) if is_in_place(&record.kinesis.partition_key, &events) => Content::Events(events),
+        Ok(events) => Content::Misplaced(events),
         Err(RecordError::Foreign) => Content::Foreign(bytes),
         Err(error) => Content::Damaged(bytes, error),
     };
     BatchRecord { sequence_number, arrival_millis, content }
 }
 
-fn is_in_place(partition_key: &str, events: &[Event]) -> bool {
+fn is_in_place(partition_key: &str, record: &Record) -> bool {
     let bucket = Bucket::from_partition_key(partition_key);
-    events.iter().all(|event| Some(event.learner.bucket()) == bucket)
+    record.packed().iter().all(|event| Some(event.learner.bucket()) == bucket)
 }
 
 /// What a call with one batch came to, for logs and metrics: the answer to the mapping, and numbers.
@@ -170,7 +157,7 @@ impl Observed {
     /// A batch before anything was done with it.
     pub(crate) fn of(batch: &Batch) -> Observed {
         let contents = || batch.records.iter().map(|record| &record.content);
-        let events = |content: &Content| if let Content::Events { events, .. } = content { events.len() } else { 0 };
+        let events = |content: &Content| if let Content::Events(record) = content { record.packed().len() } else { 0 };
         Observed {
             shard: batch.shard.clone(),
             records: batch.records.len(),

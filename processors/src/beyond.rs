@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trilha_core::keys;
 use trilha_lake::{Beyond, Day, Partition};
 use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replacement};
-use trilha_schemas::event::Event;
+use trilha_schemas::event::EventOf;
 use trilha_schemas::ids::EventId;
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -20,7 +20,7 @@ const VERSION: u8 = 1;
 pub(crate) struct BeyondBatch(BTreeMap<(String, Day, SequenceNumber), BTreeSet<EventId>>);
 
 impl BeyondBatch {
-    pub(crate) fn add(&mut self, tenant: &str, sequence_number: SequenceNumber, event: &Event) {
+    pub(crate) fn add<T, L>(&mut self, tenant: &str, sequence_number: SequenceNumber, event: &EventOf<T, L>) {
         let ids = self.0.entry((tenant.to_string(), Day::of(event), sequence_number)).or_default();
         ids.insert(event.id);
     }

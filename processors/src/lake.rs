@@ -11,6 +11,7 @@ use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
 use trilha_lake::{LakeRow, LakeWriter};
+use trilha_schemas::event::EventRef;
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::batch::{Batch, Content, HandleError, Observed};
@@ -109,17 +110,17 @@ fn rows(batch: Batch) -> Vec<LakeRow> {
     let shard: Arc<str> = batch.shard.into();
     let mut rows = Vec::new();
     for record in batch.records {
-        let Content::Events { tenant, events } = record.content else { continue };
-        let tenant: Arc<str> = tenant.into();
-        let row = |(index, event)| LakeRow {
+        let Content::Events(events) = record.content else { continue };
+        let tenant: Arc<str> = events.tenant().into();
+        let row = |(index, event): (usize, EventRef<'_>)| LakeRow {
             tenant: Arc::clone(&tenant),
             shard: Arc::clone(&shard),
             sequence_number: record.sequence_number,
             record_index: index as u32,
             beyond_state: false,
-            event,
+            event: event.into(),
         };
-        rows.extend(events.into_iter().enumerate().map(row));
+        rows.extend(events.events().enumerate().map(row));
     }
     rows
 }

@@ -10,6 +10,7 @@ mod absorbed;
 mod cross_shard;
 mod fold;
 mod groups;
+mod names;
 mod roster;
 mod state;
 pub(crate) mod view;
@@ -21,6 +22,7 @@ use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_core::{Folded, keys};
 use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_schemas::event::Event;
 use trilha_schemas::packing::{Input, zigzag};
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -140,11 +142,14 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
         for record in &mut batch.records {
             let content = std::mem::replace(&mut record.content, Content::Foreign(Vec::new()));
             let safe = match content {
-                Content::Events { .. } => {
+                Content::Events(_) => {
                     record.content = content;
                     continue;
                 }
-                Content::Misplaced { tenant, events } => self.strays.misplaced(tenant, events).await,
+                Content::Misplaced(events) => {
+                    let tenant = events.tenant().to_string();
+                    self.strays.misplaced(tenant, events.events().map(Event::from).collect()).await
+                }
                 Content::Foreign(bytes) => self.strays.foreign(record.stray(&batch.shard, &bytes)).await,
                 Content::Damaged(bytes, error) => {
                     self.strays.damaged(record.stray(&batch.shard, &bytes), error.to_string()).await

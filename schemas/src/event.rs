@@ -1,7 +1,9 @@
 //! The learner event: what a client sent ([`SentEvent`]) and what the stream carries ([`Event`]).
 
+use std::borrow::Cow;
+
 use crate::flags::Flags;
-use crate::ids::{EventId, Pseudonym};
+use crate::ids::{Act, EventId, Pseudonym};
 
 /// A heartbeat over 300 s is cut to it.
 pub const MAX_HEARTBEAT_MILLIS: i64 = 300_000;
@@ -71,6 +73,18 @@ pub enum SourceId {
     Content([u8; 16]),
 }
 
+/// Where an event keeps the id that its client gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source<T = String> {
+    /// Nowhere: none was given.
+    #[default]
+    None,
+    /// As it was given.
+    Given(T),
+    /// It is a UUID, and the event's id tells it: [`EventId::uuid`].
+    InId,
+}
+
 /// An event as a client sent it: read and checked, not yet stamped by the collector.
 ///
 /// Positions, lengths and times are integer milliseconds (METRICS.md, Arithmetic). What was out of range and
@@ -98,20 +112,23 @@ pub struct SentEvent {
 }
 
 /// An event as the stream carries it: a [`SentEvent`] stamped by the collector, the learner a pseudonym.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+///
+/// `T` is what its texts are and `L` what its list of segments is: owned, the default; borrowed ([`EventRef`]), which is
+/// what is folded; or symbols of a record, which is what decoding yields without an allocation per event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EventOf<T, L> {
     /// 128-bit hash of (tenant, learner, type, object, time as sent, source id); see [`EventId::of`].
     pub id: EventId,
     /// Who; [`Pseudonym::bucket`] is the partition key of the event's record.
     pub learner: Pseudonym,
     /// One run of a course.
-    pub course: String,
+    pub course: T,
     /// The client's session.
-    pub session: Option<String>,
+    pub session: Option<T>,
     /// Who acted.
     pub role: Role,
     /// What people call the object.
-    pub title: Option<String>,
+    pub title: Option<T>,
     /// Milliseconds since 1970 UTC as sent, even when in the future; `None` when none was sent.
     pub time_millis: Option<i64>,
     /// Milliseconds since 1970 UTC at which the collector had it (in a replay, the event's own time).
@@ -124,13 +141,57 @@ pub struct Event {
     pub flags: Flags,
     /// The format it came in.
     pub protocol: Protocol,
-    /// The client's own id, where one was given.
-    pub source_id: Option<String>,
+    /// Where the client's own id is.
+    pub source: Source<T>,
     /// What happened.
-    pub body: Body,
+    pub body: BodyOf<T, L>,
 }
 
-impl Event {
+/// Where the texts and lists of events are.
+pub trait Resolve<T, L> {
+    /// A text.
+    fn text<'t>(&'t self, text: &'t T) -> &'t str;
+
+    /// A list of segments.
+    fn pairs<'t>(&'t self, pairs: &'t L) -> &'t [(i64, i64)];
+}
+
+/// Events have them themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Owned;
+
+impl Resolve<String, Pairs> for Owned {
+    fn text<'t>(&'t self, text: &'t String) -> &'t str {
+        text
+    }
+
+    fn pairs<'t>(&'t self, pairs: &'t Pairs) -> &'t [(i64, i64)] {
+        pairs
+    }
+}
+
+/// An event that owns its texts.
+pub type Event = EventOf<String, Pairs>;
+/// An event whose texts lie elsewhere.
+pub type EventRef<'a> = EventOf<&'a str, &'a [(i64, i64)]>;
+/// What happened, with texts of its own.
+pub type Body = BodyOf<String, Pairs>;
+/// What happened, its texts elsewhere.
+pub type BodyRef<'a> = BodyOf<&'a str, &'a [(i64, i64)]>;
+/// A `video.*` event with texts of its own.
+pub type VideoEvent = VideoEventOf<String, Pairs>;
+/// A `video.*` event, its texts elsewhere.
+pub type VideoEventRef<'a> = VideoEventOf<&'a str, &'a [(i64, i64)]>;
+/// A `quiz.*` event with texts of its own.
+pub type QuizEvent = QuizEventOf<String>;
+/// A `quiz.*` event, its texts elsewhere.
+pub type QuizEventRef<'a> = QuizEventOf<&'a str>;
+/// An entry of the catalogue with texts of its own.
+pub type Description = DescriptionOf<String>;
+/// Pairs of positions (from, to), in content milliseconds.
+pub type Pairs = Vec<(i64, i64)>;
+
+impl<T, L> EventOf<T, L> {
     /// The time for the views: as sent, but not after arrival when it was flagged as lying in the future.
     /// Milliseconds; `None` when none was sent.
     pub fn view_time_millis(&self) -> Option<i64> {
@@ -139,19 +200,78 @@ impl Event {
             time => time,
         }
     }
+
+    /// The same event with each text and each list put in another form.
+    #[inline]
+    pub fn map<'e, U, M>(&'e self, text: impl Fn(&'e T) -> U, list: impl Fn(&'e L) -> M) -> EventOf<U, M> {
+        EventOf {
+            id: self.id,
+            learner: self.learner,
+            course: text(&self.course),
+            session: self.session.as_ref().map(&text),
+            role: self.role,
+            title: self.title.as_ref().map(&text),
+            time_millis: self.time_millis,
+            arrival_millis: self.arrival_millis,
+            zone_offset_minutes: self.zone_offset_minutes,
+            settings_version: self.settings_version,
+            flags: self.flags,
+            protocol: self.protocol,
+            source: match &self.source {
+                Source::None => Source::None,
+                Source::Given(id) => Source::Given(text(id)),
+                Source::InId => Source::InId,
+            },
+            body: self.body.map(text, list),
+        }
+    }
 }
 
-/// What happened, by type.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+impl<T: AsRef<str>, L> EventOf<T, L> {
+    /// The client's own id, where one was given.
+    pub fn source_id(&self, tenant: &str) -> Option<Cow<'_, str>> {
+        match &self.source {
+            Source::None => None,
+            Source::Given(id) => Some(Cow::Borrowed(id.as_ref())),
+            Source::InId => Some(Cow::Owned(self.id.uuid(&self.act(tenant), &self.learner).to_string())),
+        }
+    }
+
+    fn act(&self, tenant: &str) -> Act {
+        Act::of(tenant, self.course.as_ref(), self.role, self.time_millis, &self.body)
+    }
+}
+
+impl Event {
+    /// The event with its texts borrowed.
+    pub fn borrowed(&self) -> EventRef<'_> {
+        self.map(String::as_str, Vec::as_slice)
+    }
+}
+
+impl<'e> From<&'e Event> for EventRef<'e> {
+    fn from(event: &'e Event) -> Self {
+        event.borrowed()
+    }
+}
+
+impl From<EventRef<'_>> for Event {
+    fn from(event: EventRef<'_>) -> Self {
+        event.map(ToString::to_string, |list| list.to_vec())
+    }
+}
+
+/// What happened, by type; for `T` and `L` see [`EventOf`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BodyOf<T, L> {
     /// Any `video.*` type.
-    Video(VideoEvent),
+    Video(VideoEventOf<T, L>),
     /// Any `quiz.*` type.
-    Quiz(QuizEvent),
+    Quiz(QuizEventOf<T>),
     /// `activity.viewed`: a page, a file, a forum thread.
     Viewed {
         /// The object's id.
-        object: String,
+        object: T,
     },
     /// `course.enrolled`.
     Enrolled,
@@ -160,7 +280,7 @@ pub enum Body {
     /// `course.completed`.
     Completed,
     /// `object.described`: the catalogue.
-    Described(Description),
+    Described(DescriptionOf<T>),
 }
 
 /// What a learner did with a video player.
@@ -185,12 +305,12 @@ pub enum VideoAction {
 }
 
 /// One `video.*` event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VideoEvent {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VideoEventOf<T, L> {
     /// Which type.
     pub action: VideoAction,
     /// The video's id.
-    pub video: String,
+    pub video: T,
     /// The position, or for [`VideoAction::Watched`] and [`VideoAction::Seeked`] the `from`; content milliseconds.
     pub position_millis: Option<i64>,
     /// The `to` of [`VideoAction::Watched`] and [`VideoAction::Seeked`]; content milliseconds.
@@ -203,7 +323,7 @@ pub struct VideoEvent {
     pub threshold: Option<f64>,
     /// The xAPI `played-segments` of the session so far: closed pairs (from, to) in content milliseconds, as they
     /// stand in the list, zero length included; `Some` of an empty list when the attribute is there but empty.
-    pub segments: Option<Vec<(i64, i64)>>,
+    pub segments: Option<L>,
 }
 
 /// Which step of a quiz.
@@ -219,20 +339,20 @@ pub enum QuizAction {
 }
 
 /// One `quiz.*` event.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct QuizEvent {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct QuizEventOf<T> {
     /// Which type.
     pub action: QuizAction,
     /// The quiz's id.
-    pub quiz: String,
+    pub quiz: T,
     /// The question's id; always there for [`QuizAction::Answered`], never for the others.
-    pub question: Option<String>,
+    pub question: Option<T>,
     /// The attempt's number, from 1.
     pub attempt: Option<u32>,
     /// The attempt's id, where it has one instead of a number.
-    pub attempt_id: Option<String>,
+    pub attempt_id: Option<T>,
     /// What was answered; a list is sorted and joined by ", ".
-    pub response: Option<String>,
+    pub response: Option<T>,
     /// Whether the platform says that it is right.
     pub correct: Option<bool>,
     /// Points, in the unit of `max_score`.
@@ -256,7 +376,7 @@ pub enum Score {
     ByPoints(u32),
 }
 
-impl QuizEvent {
+impl<T> QuizEventOf<T> {
     /// s in millionths (METRICS.md, Quiz): floor(score / max_score · 10⁶ + 0.5) clamped to [0, 1] when max_score > 0; else
     /// 1 or 0 by `correct`; else by `scaled`, in the same way.
     pub fn millionths(&self) -> Score {
@@ -294,42 +414,91 @@ impl QuizEvent {
 }
 
 /// What the catalogue says of an object.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Description {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct DescriptionOf<T> {
     /// The object's id: a video, quiz, question, page, or the course itself.
-    pub object: String,
+    pub object: T,
     /// The part of the course in which it stands.
-    pub section: Option<String>,
+    pub section: Option<T>,
     /// Its place in that part.
     pub position: Option<i64>,
     /// A video's length, in milliseconds.
     pub length_millis: Option<i64>,
     /// Where it can be opened.
-    pub url: Option<String>,
+    pub url: Option<T>,
 }
 
-impl Body {
+impl<T, L> BodyOf<T, L> {
     /// The native type's name, as in `video.watched`.
     pub fn type_name(&self) -> &'static str {
         match self {
-            Body::Video(video) => video.action.type_name(),
-            Body::Quiz(quiz) => quiz.action.type_name(),
-            Body::Viewed { .. } => "activity.viewed",
-            Body::Enrolled => "course.enrolled",
-            Body::Unenrolled => "course.unenrolled",
-            Body::Completed => "course.completed",
-            Body::Described(_) => "object.described",
+            BodyOf::Video(video) => video.action.type_name(),
+            BodyOf::Quiz(quiz) => quiz.action.type_name(),
+            BodyOf::Viewed { .. } => "activity.viewed",
+            BodyOf::Enrolled => "course.enrolled",
+            BodyOf::Unenrolled => "course.unenrolled",
+            BodyOf::Completed => "course.completed",
+            BodyOf::Described(_) => "object.described",
         }
     }
 
+    #[inline]
+    fn map<'e, U, M>(&'e self, text: impl Fn(&'e T) -> U, list: impl Fn(&'e L) -> M) -> BodyOf<U, M> {
+        match self {
+            BodyOf::Video(video) => BodyOf::Video(VideoEventOf {
+                action: video.action,
+                video: text(&video.video),
+                position_millis: video.position_millis,
+                to_millis: video.to_millis,
+                length_millis: video.length_millis,
+                rate: video.rate,
+                threshold: video.threshold,
+                segments: video.segments.as_ref().map(list),
+            }),
+            BodyOf::Quiz(quiz) => BodyOf::Quiz(quiz.map(text)),
+            BodyOf::Viewed { object } => BodyOf::Viewed { object: text(object) },
+            BodyOf::Enrolled => BodyOf::Enrolled,
+            BodyOf::Unenrolled => BodyOf::Unenrolled,
+            BodyOf::Completed => BodyOf::Completed,
+            BodyOf::Described(described) => BodyOf::Described(DescriptionOf {
+                object: text(&described.object),
+                section: described.section.as_ref().map(&text),
+                position: described.position,
+                length_millis: described.length_millis,
+                url: described.url.as_ref().map(&text),
+            }),
+        }
+    }
+}
+
+impl<T: AsRef<str>, L> BodyOf<T, L> {
     /// The id of what was acted on: the video, the question (or the quiz), the page; the empty string for the course.
     pub fn object(&self) -> &str {
         match self {
-            Body::Video(video) => &video.video,
-            Body::Quiz(quiz) => quiz.question.as_deref().unwrap_or(&quiz.quiz),
-            Body::Viewed { object } => object,
-            Body::Enrolled | Body::Unenrolled | Body::Completed => "",
-            Body::Described(description) => &description.object,
+            BodyOf::Video(video) => video.video.as_ref(),
+            BodyOf::Quiz(quiz) => quiz.question.as_ref().unwrap_or(&quiz.quiz).as_ref(),
+            BodyOf::Viewed { object } => object.as_ref(),
+            BodyOf::Enrolled | BodyOf::Unenrolled | BodyOf::Completed => "",
+            BodyOf::Described(description) => description.object.as_ref(),
+        }
+    }
+}
+
+impl<T> QuizEventOf<T> {
+    #[inline]
+    fn map<'e, U>(&'e self, text: impl Fn(&'e T) -> U) -> QuizEventOf<U> {
+        QuizEventOf {
+            action: self.action,
+            quiz: text(&self.quiz),
+            question: self.question.as_ref().map(&text),
+            attempt: self.attempt,
+            attempt_id: self.attempt_id.as_ref().map(&text),
+            response: self.response.as_ref().map(&text),
+            correct: self.correct,
+            score: self.score,
+            max_score: self.max_score,
+            scaled: self.scaled,
+            elapsed_millis: self.elapsed_millis,
         }
     }
 }
@@ -405,7 +574,7 @@ mod tests {
             settings_version: 1,
             flags,
             protocol: Protocol::Native,
-            source_id: None,
+            source: Source::None,
             body: Body::Enrolled,
         };
         assert_eq!(event(Some(9_000), Flags::empty()).view_time_millis(), Some(9_000));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{Body, SentEvent, SourceId};
+use crate::event::{BodyOf, Role, SentEvent, Source, SourceId};
 
 /// 128 bits that name one act of one learner, however often and by whatever way it is sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,35 +37,166 @@ impl EventId {
         from_hex(text).map(EventId)
     }
 
-    /// The id of an act (METRICS.md, Identity), in two halves of 64 bits. The first hashes (tenant, type, object, time as
-    /// sent, source id), the second that and the learner; the object is named in full, with its course and a question with
-    /// its quiz, and stands with the role, so that no act counts in one place and is the copy of one in another.
+    /// The id of an act (METRICS.md, Identity), in two halves of 64 bits. The first is made of (tenant, type, object, time
+    /// as sent, source id), the second of that and the learner; the object is named in full, with its course and a question
+    /// with its quiz, and stands with the role, so that no act counts in one place and is the copy of one in another.
     ///
     /// Acts of one learner are thus told apart and, at the same time, ordered by the first half alone: in every
     /// installation the same. The learner is the pseudonym, so that an id gives nobody's raw id away.
     ///
-    /// Each part is hashed (SHA-256) after its length in eight big-endian bytes; the time in milliseconds, eight
-    /// big-endian bytes or none.
-    pub fn of(tenant: &str, learner: &Pseudonym, sent: &SentEvent) -> EventId {
-        let quiz = if let Body::Quiz(quiz) = &sent.body { quiz.quiz.as_str() } else { "" };
-        let names = [tenant, &sent.course, sent.role.as_str(), sent.body.type_name(), quiz, sent.body.object()];
-        let mut hash = Sha256::new();
-        names.iter().for_each(|name| hash_part(&mut hash, name.as_bytes()));
-        hash_part(&mut hash, sent.time_millis.map(i64::to_be_bytes).as_ref().map_or(&[], |time| &time[..]));
-        match &sent.source_id {
-            SourceId::Given(id) => hash_part(&mut hash, id.as_bytes()),
+    /// A source id that is a UUID, written as RFC 9562 writes it in lower case, is permuted under a key of the act and the
+    /// learner: each UUID gives another id, and [`EventId::uuid`] gives the UUID back, so that a record of 16 bytes an event
+    /// carries both. Any other is hashed. Also says where the source id is to be found; that of a statement with
+    /// `played-segments` is kept as it was given, for the fold orders lists by it.
+    pub fn of(tenant: &str, learner: &Pseudonym, sent: &SentEvent) -> (EventId, Source) {
+        let act = Act::of(tenant, &sent.course, sent.role, sent.time_millis, &sent.body);
+        let id = match &sent.source_id {
             SourceId::Content(digest) => {
-                hash.update(u64::MAX.to_be_bytes());
-                hash.update(digest);
+                return (act.hashed(learner, &[&u64::MAX.to_be_bytes(), digest]), Source::None);
+            }
+            SourceId::Given(id) => id,
+        };
+        let has_list = matches!(&sent.body, BodyOf::Video(video) if video.segments.is_some());
+        match Uuid::parse(id) {
+            Some(uuid) if has_list => (act.permuted(learner, uuid), Source::Given(id.clone())),
+            Some(uuid) => (act.permuted(learner, uuid), Source::InId),
+            None => {
+                let hashed = act.hashed(learner, &[&(id.len() as u64).to_be_bytes(), id.as_bytes()]);
+                (hashed, Source::Given(id.clone()))
             }
         }
+    }
+
+    /// The UUID that an act's id was made of.
+    pub fn uuid(&self, act: &Act, learner: &Pseudonym) -> Uuid {
+        let [first, second] = halves(&self.0);
+        let [one, other] = act.keys();
+        let right = second ^ act.whose(first, learner);
+        let left = first ^ mixed(right ^ other);
+        Uuid(joined([left, right ^ mixed(left ^ one)]))
+    }
+}
+
+/// What an act is, but for its source id and its learner.
+pub struct Act {
+    /// SHA-256 of its names, each after its length in eight big-endian bytes.
+    names: [u8; 32],
+    time_millis: Option<i64>,
+}
+
+impl Act {
+    /// From an event's own fields.
+    pub fn of<T: AsRef<str>, L>(
+        tenant: &str,
+        course: &str,
+        role: Role,
+        time_millis: Option<i64>,
+        body: &BodyOf<T, L>,
+    ) -> Act {
+        let quiz = if let BodyOf::Quiz(quiz) = body { quiz.quiz.as_ref() } else { "" };
+        let names = [tenant, course, role.as_str(), body.type_name(), quiz, body.object()];
+        let mut hash = Sha256::new();
+        for name in names {
+            hash.update((name.len() as u64).to_be_bytes());
+            hash.update(name);
+        }
+        Act { names: hash.finalize().into(), time_millis }
+    }
+
+    /// SHA-256 of the act (its time as eight big-endian bytes after a 1, or a 0) and the source id; then of that and the
+    /// learner: the first eight bytes of each.
+    fn hashed(&self, learner: &Pseudonym, source: &[&[u8]]) -> EventId {
+        let mut hash = Sha256::new().chain_update(self.names).chain_update([u8::from(self.time_millis.is_some())]);
+        hash.update(self.time_millis.unwrap_or_default().to_be_bytes());
+        source.iter().for_each(|part| hash.update(part));
         let act = hash.finalize();
         let whose = Sha256::new().chain_update(act).chain_update(learner.0).finalize();
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&act[..8]);
-        id[8..].copy_from_slice(&whose[..8]);
-        EventId(id)
+        EventId(joined([first_8(&act), first_8(&whose)]))
     }
+
+    /// Two rounds of a Feistel network under keys of the act, whose first half is the id's; its second is hidden under a
+    /// hash of the first and the learner.
+    fn permuted(&self, learner: &Pseudonym, uuid: Uuid) -> EventId {
+        let [left, right] = halves(&uuid.0);
+        let [one, other] = self.keys();
+        let right = right ^ mixed(left ^ one);
+        let left = left ^ mixed(right ^ other);
+        EventId(joined([left, right ^ self.whose(left, learner)]))
+    }
+
+    fn keys(&self) -> [u64; 2] {
+        let [one, other] = halves(&first_16(&self.names));
+        let time = self.time_millis.map_or(1, |time| mixed(time.cast_unsigned()));
+        [mixed(one ^ time), mixed(other.wrapping_add(time))]
+    }
+
+    fn whose(&self, first: u64, learner: &Pseudonym) -> u64 {
+        let [one, _] = self.keys();
+        let hash = Sha256::new().chain_update(joined([first, one])).chain_update(learner.0);
+        first_8(&hash.finalize())
+    }
+}
+
+/// A UUID (RFC 9562).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Uuid {
+    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+    /// Reads 36 characters, the hexadecimal digits in lower case: the only form that comes back as it was.
+    pub fn parse(text: &str) -> Option<Uuid> {
+        let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+        let mut digits = [0u8; 32];
+        let mut next = 0;
+        for (at, byte) in text.iter().enumerate() {
+            if Uuid::HYPHENS.contains(&at) {
+                if *byte != b'-' {
+                    return None;
+                }
+            } else {
+                digits[next] = digit(*byte)?;
+                next += 1;
+            }
+        }
+        Some(Uuid(std::array::from_fn(|at| digits[2 * at] << 4 | digits[2 * at + 1])))
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}", EventId(self.0));
+        write!(f, "{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
+    }
+}
+
+/// The value of a hexadecimal digit in lower case.
+pub(crate) fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// A bijection in which every bit of the input changes about half of the output's (the finaliser of SplitMix64).
+fn mixed(value: u64) -> u64 {
+    let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ value >> 31
+}
+
+fn halves(bytes: &[u8; 16]) -> [u64; 2] {
+    let whole = u128::from_be_bytes(*bytes);
+    [(whole >> 64) as u64, whole as u64]
+}
+
+fn joined([first, second]: [u64; 2]) -> [u8; 16] {
+    (u128::from(first) << 64 | u128::from(second)).to_be_bytes()
+}
+
+fn first_8(digest: &[u8]) -> u64 {
+    halves(&first_16(digest))[0]
 }
 
 impl Bucket {
@@ -89,11 +220,6 @@ pub fn first_16(digest: &[u8]) -> [u8; 16] {
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);
     first
-}
-
-fn hash_part(hash: &mut Sha256, part: &[u8]) {
-    hash.update((part.len() as u64).to_be_bytes());
-    hash.update(part);
 }
 
 fn from_hex(text: &str) -> Option<[u8; 16]> {
@@ -145,7 +271,7 @@ impl fmt::Debug for Pseudonym {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{QuizAction, QuizEvent, Role};
+    use crate::event::{Body, QuizAction, QuizEvent};
     use crate::flags::Flags;
 
     #[test]
@@ -210,7 +336,7 @@ mod tests {
         let learner = Pseudonym([1; 16]);
         let base = EventId::of("t", &learner, &act());
         for other in &others {
-            assert_ne!(base.0[..8], EventId::of("t", &learner, other).0[..8], "{other:?}");
+            assert_ne!(base.0.0[..8], EventId::of("t", &learner, other).0.0[..8], "{other:?}");
         }
         assert_ne!(base, EventId::of("u", &learner, &act()));
         let resent = SentEvent { session: Some("s".into()), title: Some("T".into()), ..act() };
@@ -221,16 +347,75 @@ mod tests {
     #[test]
     fn the_id_of_an_act_is_the_same_for_ever() {
         let learner = Pseudonym([1; 16]);
-        assert_eq!(EventId::of("t", &learner, &act()).to_string(), "319560a1a1b88354495fc09be9452fd2");
+        assert_eq!(EventId::of("t", &learner, &act()).0.to_string(), "4f6d4073ada6b66415bc4c25df526e1b");
         let by_content = SentEvent { source_id: SourceId::Content([2; 16]), time_millis: None, ..act() };
-        assert_eq!(EventId::of("t", &learner, &by_content).to_string(), "4d5abf91f3c894693ab926ad424e68a2");
+        assert_eq!(EventId::of("t", &learner, &by_content).0.to_string(), "152d354b64d24cf3219cc896c75ee5cb");
     }
 
     #[test]
     fn acts_of_one_learner_are_ordered_alike_under_any_pseudonym() {
         let (one, other) = (Pseudonym([1; 16]), Pseudonym([2; 16]));
-        let (a, b) = (EventId::of("t", &one, &act()), EventId::of("t", &other, &act()));
+        let (a, b) = (EventId::of("t", &one, &act()).0, EventId::of("t", &other, &act()).0);
         assert_eq!(a.0[..8], b.0[..8]);
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn a_uuid_comes_back_from_the_id_that_it_was_made_into() {
+        let uuid = Uuid::parse("00000000-0000-4000-8000-000000000001").unwrap();
+        assert_eq!(uuid.to_string(), "00000000-0000-4000-8000-000000000001");
+        let learner = Pseudonym([1; 16]);
+        for time_millis in [None, Some(0), Some(1_772_479_800_250)] {
+            let sent = SentEvent { source_id: SourceId::Given(uuid.to_string()), time_millis, ..act() };
+            let (id, source) = EventId::of("t", &learner, &sent);
+            let act = Act::of("t", &sent.course, sent.role, sent.time_millis, &sent.body);
+            assert_eq!(source, Source::InId);
+            assert_eq!(id.uuid(&act, &learner), uuid);
+        }
+        for text in [
+            "00000000-0000-4000-8000-00000000000A",
+            "00000000-0000-4000-8000-00000000000",
+            "00000000-0000-4000-8000-0000000000010",
+            "00000000+0000-4000-8000-000000000001",
+            "000000000000-4000-8000-0000000000001-",
+            "é0000000-0000-4000-8000-00000000001",
+        ] {
+            assert_eq!(Uuid::parse(text), None, "{text}");
+            let sent = SentEvent { source_id: SourceId::Given(text.into()), ..act() };
+            assert_eq!(EventId::of("t", &learner, &sent).1, Source::Given(text.into()));
+        }
+    }
+
+    /// Clients that count their UUIDs up, in one second, on one object.
+    #[test]
+    fn uuids_that_differ_in_one_bit_give_ids_that_share_no_half() {
+        let learner = Pseudonym([1; 16]);
+        let mut halves_seen = std::collections::HashSet::new();
+        for at in 0..128 {
+            let uuid = Uuid((1u128 << at).to_be_bytes());
+            let sent = SentEvent { source_id: SourceId::Given(uuid.to_string()), ..act() };
+            let [first, second] = halves(&EventId::of("t", &learner, &sent).0.0);
+            assert!(halves_seen.insert(first) && halves_seen.insert(second), "bit {at}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_a_uuid_depends_on_act_and_learner() {
+        let uuid = SourceId::Given("00000000-0000-4000-8000-000000000001".into());
+        let base = SentEvent { source_id: uuid, ..act() };
+        let others = [
+            SentEvent { time_millis: None, ..base.clone() },
+            SentEvent { time_millis: Some(0), ..base.clone() },
+            SentEvent { course: "d".into(), ..base.clone() },
+            SentEvent { role: Role::Staff, ..base.clone() },
+        ];
+        let of = |learner: u8, sent: &SentEvent| halves(&EventId::of("t", &Pseudonym([learner; 16]), sent).0.0);
+        let [first, second] = of(1, &base);
+        for other in &others {
+            assert_ne!(of(1, other)[0], first);
+            assert_ne!(of(1, other)[1], second);
+        }
+        assert_eq!(of(2, &base)[0], first);
+        assert_ne!(of(2, &base)[1], second);
     }
 }

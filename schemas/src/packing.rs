@@ -8,6 +8,7 @@ use thiserror::Error;
 pub struct Damaged(pub &'static str);
 
 /// Bytes being read, every length checked against what is left.
+#[derive(Debug, Clone, Copy)]
 pub struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -41,7 +42,18 @@ impl<'a> Input<'a> {
     }
 
     /// LEB128, at most 64 bits.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, Damaged> {
+        match self.0 {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Damaged> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -59,7 +71,24 @@ impl<'a> Input<'a> {
 
     /// A signed integer, zigzag.
     pub fn zigzag(&mut self) -> Result<i64, Damaged> {
-        self.varint().map(|value| (value >> 1) as i64 ^ -((value & 1) as i64))
+        self.varint().map(unzigzagged)
+    }
+
+    /// The bytes of so many LEB128 integers, unread.
+    pub fn varints(&mut self, count: usize) -> Result<Input<'a>, Damaged> {
+        let (mut left, mut length) = (count, 0);
+        // Each integer ends with the one byte of it that is below 0x80.
+        while left >= 8 {
+            let (eight, _) = self.0[length..].split_first_chunk().ok_or(Damaged("it is cut"))?;
+            left -= (!u64::from_le_bytes(*eight) & 0x8080_8080_8080_8080).count_ones() as usize;
+            length += 8;
+        }
+        while left > 0 {
+            let byte = self.0.get(length).ok_or(Damaged("it is cut"))?;
+            left -= usize::from(*byte < 0x80);
+            length += 1;
+        }
+        self.take(length).map(Input)
     }
 
     /// A little-endian double.
@@ -72,6 +101,12 @@ impl<'a> Input<'a> {
         let count = self.varint()?;
         let most = self.0.len() / least_bytes;
         usize::try_from(count).ok().filter(|count| *count <= most).ok_or(Damaged("a count"))
+    }
+
+    /// A count of things that take at least `least_bytes` each, of which there may be so many.
+    pub fn count_up_to(&mut self, least_bytes: usize, most: usize) -> Result<usize, Damaged> {
+        let count = self.count(least_bytes)?;
+        if count <= most { Ok(count) } else { Err(Damaged("a count")) }
     }
 
     /// A text after its length.
@@ -92,7 +127,17 @@ pub fn varint(out: &mut Vec<u8>, mut value: u64) {
 
 /// A signed integer, zigzag.
 pub fn zigzag(out: &mut Vec<u8>, value: i64) {
-    varint(out, ((value << 1) ^ (value >> 63)) as u64);
+    varint(out, zigzagged(value));
+}
+
+/// A signed integer with its sign in the lowest bit.
+pub fn zigzagged(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// What [`zigzagged`] made.
+pub fn unzigzagged(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
 /// Bytes after their length.

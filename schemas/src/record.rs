@@ -1,35 +1,39 @@
-//! The stream record: many events of one tenant and one bucket, strings interned, integers packed.
+//! The stream record: many events of one tenant and one bucket, in columns, strings interned, integers packed.
 //!
-//! Layout, version 1 (integers are LEB128 varints, signed ones zigzag first):
+//! The bytes are written down in `schemas/record.md`, so that another language can read them; what was chosen and why stands
+//! there, too.
 //!
-//! ```text
-//! record  = magic "TRLH" · version 1 · form · payload
-//! form    = 0: payload is the body · 1: payload is the body's length, then the body as one zstd frame
-//! body    = crc32 of the rest (4 bytes, big-endian) · tenant · base (zigzag, ms)
-//!         · strings: count, then each length and UTF-8 · learners: count, then 16 bytes each
-//!         · events: count, then each as `write_event` in `record/event.rs` writes it
-//! ```
+//! [`Record::read`] yields events whose texts are symbols of the record, without an allocation per event; [`decode`] the
+//! same events with texts of their own.
 //!
 //! What a decoder allocates is bounded whatever a record claims: 4 MiB for a body, so many events, strings and learners, and
 //! of each event's texts, which many events may share, 16 KiB. Values that no reader lets in are refused here too, so that
 //! whoever folds a record meets none.
 
-mod event;
+mod columns;
+mod frame;
 mod pack;
+mod predict;
 mod read;
+mod shapes;
+mod texts;
 mod write;
 
 pub use pack::pack;
+pub use read::{Record, Span};
+pub use texts::{Symbol, Texts};
 
 use thiserror::Error;
 
 use crate::event::Event;
-use crate::packing::{Damaged, Input, varint};
+use crate::packing::Damaged;
 
 const MAGIC: [u8; 4] = *b"TRLH";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
+/// Magic, version and form; the checksum of all else is behind them.
+const HEAD_BYTES: usize = 6;
 /// The longest body that is decoded.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The most events in a record; [`pack`] parts more.
@@ -37,11 +41,10 @@ const MAX_EVENTS: usize = 4_096;
 /// The most bytes of one event's texts: more than readers let in.
 const MAX_EVENT_TEXT_BYTES: usize = 16 * 1024;
 /// Below this a zstd frame does not pay.
-const COMPRESS_FROM_BYTES: usize = 2 * 1024;
-const ZSTD_LEVEL: i32 = 1;
+const COMPRESS_FROM_BYTES: usize = 256;
 
 /// A decoded record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Decoded {
     /// Whose events these are.
     pub tenant: String,
@@ -55,7 +58,7 @@ pub enum RecordError {
     /// The magic bytes are not there: another producer's record.
     #[error("the record does not start with our magic bytes")]
     Foreign,
-    /// A later version of the codec, or a form it does not have.
+    /// Another version of the codec, or a form it does not have.
     #[error("the record's version or form {0} is not known")]
     Unknown(u8),
     /// Cut, flipped or hostile.
@@ -76,48 +79,28 @@ pub fn is_ours(bytes: &[u8]) -> bool {
 
 /// Encodes events of one tenant. The caller sees to it that they share a bucket; see [`pack`].
 pub fn encode(tenant: &str, events: &[Event]) -> Vec<u8> {
-    let body = write::body(tenant, events);
-    let mut record = MAGIC.to_vec();
-    record.push(VERSION);
-    let compressed =
-        (body.len() >= COMPRESS_FROM_BYTES).then(|| zstd::bulk::compress(&body, ZSTD_LEVEL).ok()).flatten();
-    match compressed.filter(|frame| frame.len() < body.len()) {
-        Some(frame) => {
-            record.push(ZSTD);
-            varint(&mut record, body.len() as u64);
-            record.extend_from_slice(&frame);
-        }
-        None => {
-            record.push(PLAIN);
-            record.extend_from_slice(&body);
-        }
-    }
-    record
+    write::record(tenant, events.iter())
 }
 
-/// Decodes a record.
+/// Decodes a record into events with texts of their own.
 ///
 /// # Errors
 /// [`RecordError::Foreign`] when it is not ours, else what is wrong with it. Never panics; memory is bounded.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, RecordError> {
-    let rest = bytes.strip_prefix(&MAGIC).ok_or(RecordError::Foreign)?;
-    match rest {
-        [VERSION, PLAIN, body @ ..] => read::body(body),
-        [VERSION, ZSTD, payload @ ..] => read::body(&decompress(payload)?),
-        [VERSION, form, ..] => Err(RecordError::Unknown(*form)),
-        [version, ..] => Err(RecordError::Unknown(*version)),
-        [] => Err(RecordError::Damaged("it ends after its magic bytes")),
-    }
+    let record = Record::read(bytes)?;
+    Ok(Decoded { tenant: record.tenant().to_string(), events: record.events().map(Event::from).collect() })
 }
 
-fn decompress(payload: &[u8]) -> Result<Vec<u8>, RecordError> {
-    let mut input = Input::new(payload);
-    let length = input.varint()? as usize;
-    if length > MAX_BODY_BYTES {
-        return Err(RecordError::Damaged("it claims a body of over 4 MiB"));
-    }
-    let body = zstd::bulk::decompress(input.rest(), length).map_err(|_| RecordError::Damaged("its zstd frame"))?;
-    if body.len() == length { Ok(body) } else { Err(RecordError::Damaged("its body's length")) }
+/// Of everything but the checksum itself and the magic bytes.
+fn checksum(record: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&record[MAGIC.len()..HEAD_BYTES]);
+    hasher.update(&record[HEAD_BYTES + 4..]);
+    hasher.finalize()
+}
+
+fn of_thousandths(thousandths: i64) -> f64 {
+    thousandths as f64 / 1000.0
 }
 
 #[cfg(test)]

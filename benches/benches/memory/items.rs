@@ -2,38 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
 use trilha_core::Folded;
 use trilha_core::activity::{ActivityChange, ActivityItem};
 use trilha_core::quiz::QuizItem;
 use trilha_core::video::VideoItem;
 use trilha_core::views::{QuizView, VideoView};
-use trilha_schemas::event::{Body, Event, Protocol, QuizAction, Role, SentEvent, SourceId};
-use trilha_schemas::ids::{EventId, Pseudonym};
-use trilha_schemas::reader::content_hash;
-
-/// As the collector stamps an event that tells a learner, in a zone of Brazil.
-pub(crate) fn stamped(sent: SentEvent, protocol: Protocol, arrival_millis: i64) -> Option<Event> {
-    let learner = Pseudonym(content_hash(&Value::from(sent.learner.as_deref()?)));
-    let id = EventId::of("escola", &learner, &sent);
-    let source_id = if let SourceId::Given(id) = sent.source_id { Some(id) } else { None };
-    Some(Event {
-        id,
-        learner,
-        course: sent.course,
-        session: sent.session,
-        role: sent.role,
-        title: sent.title,
-        time_millis: sent.time_millis,
-        arrival_millis,
-        zone_offset_minutes: -180,
-        settings_version: 1,
-        flags: sent.flags,
-        protocol,
-        source_id,
-        body: sent.body,
-    })
-}
+use trilha_schemas::event::{Body, Event, QuizAction, Role};
+use trilha_schemas::ids::Pseudonym;
 
 /// All items of some learners.
 pub(crate) struct Items {

@@ -1,9 +1,8 @@
 //! One video of three hours, as learners may watch it.
 
+use trilha_benches::stamped;
 use trilha_schemas::event::{Body, Event, Protocol, Role, SentEvent, SourceId, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
-
-use crate::items::stamped;
 
 /// 2026-03-02T12:00:00Z.
 const START_MILLIS: i64 = 1_772_452_800_000;

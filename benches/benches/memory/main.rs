@@ -12,7 +12,7 @@ mod items;
 mod lecture;
 mod real;
 
-use trilha_benches::Bench;
+use trilha_benches::{Bench, stamped};
 use trilha_schemas::event::Protocol;
 use trilha_schemas::native;
 use trilha_simulator::{Class, ClassConfig};
@@ -61,7 +61,7 @@ fn simulated() -> Bench {
     let mut items = Items::new(&BATCHES);
     for simulated in Class::new(&ClassConfig { events: Some(CLASS_EVENTS), ..ClassConfig::default() }) {
         let sent = native::read(&simulated.json)?;
-        if let Some(event) = items::stamped(sent, Protocol::Native, simulated.sent.sent_millis) {
+        if let Some(event) = stamped(sent, Protocol::Native, simulated.sent.sent_millis) {
             items.fold(&event);
         }
     }

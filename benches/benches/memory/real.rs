@@ -5,11 +5,9 @@ use std::io::BufReader;
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use trilha_benches::Bench;
+use trilha_benches::{Bench, stamped};
 use trilha_schemas::documents::documents;
 use trilha_schemas::event::{Event, Protocol};
-
-use crate::items::stamped;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures/openfun-ralph/statements.jsonl.gz");
 

@@ -1,6 +1,6 @@
 //! Whatever a reader makes of bytes, a record carries it and gives it back, and whoever folds it meets nothing wild.
 
-use trilha_schemas::event::{Event, Protocol, SentEvent, SourceId};
+use trilha_schemas::event::{Event, Protocol, SentEvent};
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::reader::Refusal;
 use trilha_schemas::record::{self, Decoded};
@@ -30,7 +30,7 @@ fn check_event(event: Event) {
 /// As the collector stamps it.
 pub(crate) fn stamped(sent: SentEvent, protocol: Protocol) -> Event {
     let learner = Pseudonym([0xab; 16]);
-    let id = EventId::of("t", &learner, &sent);
+    let (id, source) = EventId::of("t", &learner, &sent);
     Event {
         id,
         learner,
@@ -44,10 +44,7 @@ pub(crate) fn stamped(sent: SentEvent, protocol: Protocol) -> Event {
         settings_version: 1,
         flags: sent.flags,
         protocol,
-        source_id: match sent.source_id {
-            SourceId::Given(id) => Some(id),
-            SourceId::Content(_) => None,
-        },
+        source,
         body: sent.body,
     }
 }

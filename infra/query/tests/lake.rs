@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use trilha_lake::{Beyond, Lake, LakeRow};
 use trilha_query::{Format, QueryError, query, write};
-use trilha_schemas::event::{Body, Event, Protocol, Role, VideoAction, VideoEvent};
+use trilha_schemas::event::{Body, Event, Protocol, Role, Source, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::sequence::SequenceNumber;
@@ -39,7 +39,7 @@ fn row(act: u64) -> LakeRow {
             settings_version: 1,
             flags: Flags::empty(),
             protocol: Protocol::Native,
-            source_id: None,
+            source: Source::None,
             body: Body::Video(VideoEvent {
                 action: VideoAction::Watched,
                 video: format!("v{}", act % 2),

@@ -1,6 +1,7 @@
 //! What must hold after a run, whatever happened in it. The numbers are the oracle's, which shares no code with the product;
 //! the stream's own list of copies says which events there are.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -37,7 +38,11 @@ pub async fn judge(machine: &Arc<Machine>) -> Vec<String> {
 
 /// What tells an event apart, as it is decoded.
 fn name(tenant: &str, event: &Event) -> Name {
-    Name { tenant: tenant.to_string(), id: event.source_id.clone(), time_millis: event.time_millis }
+    Name {
+        tenant: tenant.to_string(),
+        id: event.source_id(tenant).map(Cow::into_owned),
+        time_millis: event.time_millis,
+    }
 }
 
 /// The first copy of every event that can be folded, in the order of the stream.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trilha_schemas::event::Event;
+use trilha_schemas::event::EventOf;
 use trilha_schemas::flags::Flags;
 use trilha_schemas::packing::{Damaged, varint, zigzag};
 
@@ -56,7 +56,11 @@ pub struct ActivityChange {
 
 impl ActivityItem {
     /// Folds events of this learner in this course, of any type, and adds what they change.
-    pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, change: &mut ActivityChange) -> Folded {
+    pub fn fold<'e, T: 'e, L: 'e>(
+        &mut self,
+        events: impl IntoIterator<Item = &'e EventOf<T, L>>,
+        change: &mut ActivityChange,
+    ) -> Folded {
         let mut folded = Folded::default();
         for event in events {
             self.fold_one(event, change, &mut folded);
@@ -65,7 +69,7 @@ impl ActivityItem {
         folded
     }
 
-    fn fold_one(&mut self, event: &Event, change: &mut ActivityChange, folded: &mut Folded) {
+    fn fold_one<T, L>(&mut self, event: &EventOf<T, L>, change: &mut ActivityChange, folded: &mut Folded) {
         let id = id_hash(&event.id);
         if self.by_arrival.contains(&id) {
             folded.duplicates += 1;
@@ -91,6 +95,11 @@ impl ActivityItem {
         if let Some(place) = place {
             self.add(place, change);
         }
+    }
+
+    /// Whether folding an event of this moment would change nothing, whatever else is folded in between.
+    pub fn knows(&self, moment: &Moment) -> bool {
+        self.known && !self.before_rosters && moment.0.as_ref().is_some_and(|place| self.has(place))
     }
 
     /// What the course's roster says of the learner, once everything that was folded is written; `None` where that is
@@ -214,15 +223,27 @@ impl ActivityItem {
 }
 
 /// Where an event counts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     minute: i64,
     day: i64,
 }
 
+/// All that an event says of a learner's activity; most say no more than when somebody was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(Option<Place>);
+
+impl Moment {
+    /// Of an event. One that says more than a place and a time is known by no item.
+    pub fn of<T, L>(event: &EventOf<T, L>) -> Moment {
+        let says_more = depends_on_arrival(event) || Enrolment::of(event).is_some();
+        Moment(if says_more { None } else { Place::of(event) })
+    }
+}
+
 impl Place {
     /// `None` for an event without a time of its own, and for one that is late.
-    fn of(event: &Event) -> Option<Place> {
+    fn of<T, L>(event: &EventOf<T, L>) -> Option<Place> {
         let time = event.view_time_millis().filter(|_| !event.flags.contains(Flags::LATE))?;
         let local = time + i64::from(event.zone_offset_minutes) * 60_000;
         Some(Place { minute: time.div_euclid(60_000), day: local.div_euclid(86_400_000) })
@@ -233,7 +254,7 @@ impl Place {
 /// own; one that is late counts nowhere, while a copy that a replay stamps with its own time, or a clock that was set
 /// back, would count. All others count at the time as sent, which is in the id. (An enrolment without time stands at
 /// its arrival in the order of enrolments; it counts for no minute.)
-fn depends_on_arrival(event: &Event) -> bool {
+fn depends_on_arrival<T, L>(event: &EventOf<T, L>) -> bool {
     let ahead = event.time_millis.is_some_and(|time| time.saturating_sub(event.arrival_millis) > AHEAD_MILLIS);
     ahead || event.flags.contains(Flags::FUTURE_TIME) || event.flags.contains(Flags::LATE)
 }

@@ -7,7 +7,7 @@ mod stored;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Score};
+use trilha_schemas::event::{BodyOf, Event, EventOf, Owned, Protocol, QuizAction, QuizEventOf, Resolve, Score};
 use trilha_schemas::ids::{EventId, first_16};
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::reader::cut;
@@ -67,25 +67,45 @@ impl QuizItem {
     /// Folds events of this learner in this quiz, in the order of the stream, and adds what they change to the view.
     /// Events of other kinds are passed over; the caller keeps those of other roles away.
     pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut QuizView) -> Folded {
+        self.fold_in(events.into_iter().map(|event| (event, &Owned)), view)
+    }
+
+    /// As [`QuizItem::fold`], of events whose texts are elsewhere: each with where they are.
+    pub fn fold_in<'e, T: 'e, L: 'e, R: Resolve<T, L> + 'e>(
+        &mut self,
+        events: impl IntoIterator<Item = (&'e EventOf<T, L>, &'e R)>,
+        view: &mut QuizView,
+    ) -> Folded {
         let mut folded = Folded::default();
-        for event in events {
-            if let Body::Quiz(QuizEvent { action: QuizAction::Answered, question: Some(question), .. }) = &event.body {
-                self.fold_one(event, question, view, &mut folded);
+        for (event, texts) in events {
+            let BodyOf::Quiz(quiz) = &event.body else { continue };
+            if let (QuizAction::Answered, Some(question)) = (quiz.action, &quiz.question) {
+                let answer = Answer::of(event, quiz, texts);
+                let title = event.title.as_ref().map(|title| texts.text(title));
+                self.fold_one(event.id, answer, title, texts.text(question), view, &mut folded);
             }
         }
         view.beyond_state += i64::from(folded.beyond_state());
         folded
     }
 
-    fn fold_one(&mut self, event: &Event, name: &str, view: &mut QuizView, folded: &mut Folded) {
-        let (id, answer) = (id_hash(&event.id), Answer::of(event));
+    fn fold_one(
+        &mut self,
+        event: EventId,
+        answer: Answer,
+        title: Option<&str>,
+        name: &str,
+        view: &mut QuizView,
+        folded: &mut Folded,
+    ) {
+        let id = answer.id;
         let known = self.questions.get(name).map_or(0, |question| question.header_bytes(name));
-        let title = event.title.as_deref().map_or(0, title_bytes);
-        let bytes = answer.most_bytes() + title + if known == 0 { Question::default().header_bytes(name) } else { 0 };
+        let titled = title.map_or(0, title_bytes);
+        let bytes = answer.most_bytes() + titled + if known == 0 { Question::default().header_bytes(name) } else { 0 };
         if self.seen.contains(&id) {
             folded.duplicates += 1;
         } else if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
-            folded.beyond.push(event.id);
+            folded.beyond.push(event);
         } else {
             folded.applied += 1;
             self.seen.insert(id);
@@ -100,7 +120,7 @@ impl QuizItem {
             let mut nowhere = QuizView::default();
             (if others && question.of_parent { &mut nowhere } else { view }).change(name, |view| {
                 question.add_to(view, -1);
-                question.note_title(event, &answer);
+                question.note_title(title, &answer);
                 question.place(answer).add_to(view);
                 question.add_to(view, 1);
             });
@@ -158,32 +178,33 @@ impl Question {
         name.len() + 6 + self.title.as_ref().map_or(0, |(_, _, title)| title_bytes(title))
     }
 
-    fn note_title(&mut self, event: &Event, answer: &Answer) {
-        let Some(title) = &event.title else { return };
+    fn note_title(&mut self, title: Option<&str>, answer: &Answer) {
+        let Some(title) = title else { return };
         let stamp = (answer.time_millis, answer.id);
         if self.title.as_ref().is_none_or(|(time, id, _)| stamp > (*time, *id)) {
-            self.title = Some((stamp.0, stamp.1, title.clone()));
+            self.title = Some((stamp.0, stamp.1, title.to_string()));
         }
     }
 }
 
 impl Answer {
-    fn of(event: &Event) -> Answer {
-        let Body::Quiz(quiz) = &event.body else { unreachable!("only answers are folded") };
-        let cut = quiz.response.clone().map(|response| (id_of_longer(&response), cut(response, MAX_RESPONSE_CHARS).0));
+    fn of<T, L>(event: &EventOf<T, L>, quiz: &QuizEventOf<T>, texts: &impl Resolve<T, L>) -> Answer {
+        let text = |text: &Option<T>| text.as_ref().map(|text| texts.text(text).to_string());
+        let cut = text(&quiz.response).map(|response| (id_of_longer(&response), cut(response, MAX_RESPONSE_CHARS).0));
         let (rest, response) = cut.map_or((None, None), |(rest, response)| (rest, Some(response)));
         Answer {
             time_millis: event.view_time_millis().unwrap_or(event.arrival_millis),
             id: id_hash(&event.id),
             timeless: event.time_millis.is_none(),
             attempt: quiz.attempt,
-            attempt_id: quiz.attempt_id.clone().filter(|_| quiz.attempt.is_none()),
+            attempt_id: text(&quiz.attempt_id).filter(|_| quiz.attempt.is_none()),
             response,
             rest,
             score: quiz.millionths(),
             correct: quiz.is_correct(),
             elapsed_seconds: quiz.elapsed_millis.filter(|millis| *millis >= 0).map(|millis| (millis / 1000).min(3_600)),
-            of_parent: event.protocol == Protocol::Xapi && quiz.question.as_deref() == Some(quiz.quiz.as_str()),
+            of_parent: event.protocol == Protocol::Xapi
+                && quiz.question.as_ref().map(|question| texts.text(question)) == Some(texts.text(&quiz.quiz)),
         }
     }
 

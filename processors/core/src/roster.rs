@@ -5,7 +5,7 @@
 //! apart, an enrolment gives way to a later one. So what two writers say of one learner joins to what the one who knew
 //! more says, and an entry that changed has not changed back.
 
-use trilha_schemas::event::{Body, Event};
+use trilha_schemas::event::{BodyOf, EventOf};
 use trilha_schemas::packing::{Damaged, Input, zigzag};
 
 use crate::ids::id_hash;
@@ -56,11 +56,11 @@ impl Standing {
         }
     }
 
-    fn of(body: &Body) -> Option<Standing> {
+    fn of<T, L>(body: &BodyOf<T, L>) -> Option<Standing> {
         match body {
-            Body::Enrolled => Some(Standing::Enrolled),
-            Body::Unenrolled => Some(Standing::Unenrolled),
-            Body::Completed => Some(Standing::Completed),
+            BodyOf::Enrolled => Some(Standing::Enrolled),
+            BodyOf::Unenrolled => Some(Standing::Unenrolled),
+            BodyOf::Completed => Some(Standing::Completed),
             _ => None,
         }
     }
@@ -80,7 +80,7 @@ impl Standing {
 
 impl Enrolment {
     /// `None` for an event of another type.
-    pub(crate) fn of(event: &Event) -> Option<Enrolment> {
+    pub(crate) fn of<T, L>(event: &EventOf<T, L>) -> Option<Enrolment> {
         let standing = Standing::of(&event.body)?;
         let time_millis = event.view_time_millis().unwrap_or(event.arrival_millis);
         Some(Enrolment { time_millis, id: id_hash(&event.id), standing })

@@ -10,7 +10,7 @@ mod segment;
 mod session;
 mod stored;
 
-use trilha_schemas::event::{Body, Event, VideoEvent};
+use trilha_schemas::event::{BodyOf, Event, EventOf, Owned, Resolve, VideoEventOf};
 use trilha_schemas::packing::Damaged;
 
 use crate::ids::{IdSet, id_hash};
@@ -54,55 +54,85 @@ struct Standing {
     seconds: i64,
     length_millis: Option<i64>,
     threshold: Option<i64>,
-    title: Option<String>,
 }
 
 impl VideoItem {
     /// Folds events of this learner on this video, in the order of the stream, and adds what they change to the view.
     /// Events of other kinds are passed over; the caller keeps those of other roles away.
     pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut VideoView) -> Folded {
+        self.fold_in(events.into_iter().map(|event| (event, &Owned)), view)
+    }
+
+    /// As [`VideoItem::fold`], of events whose texts are elsewhere: each with where they are.
+    pub fn fold_in<'e, T: 'e, L: 'e, R: Resolve<T, L> + 'e>(
+        &mut self,
+        events: impl IntoIterator<Item = (&'e EventOf<T, L>, &'e R)>,
+        view: &mut VideoView,
+    ) -> Folded {
         let before = self.standing();
+        let mut titled = None;
         let mut folded = Folded::default();
-        for event in events {
-            if let Body::Video(video) = &event.body {
-                self.fold_one(event, video, view, &mut folded);
+        for (event, texts) in events {
+            if let BodyOf::Video(video) = &event.body {
+                if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
+                    titled.get_or_insert(before);
+                }
             }
         }
         view.beyond_state += i64::from(folded.beyond_state());
         before.move_to(&self.standing(), view);
+        if let Some(before) = titled {
+            let text = |titled: &Option<Titled>| titled.as_ref().map(|titled| titled.title.clone());
+            view.titles.shift(text(&before).as_ref(), text(&self.title).as_ref());
+        }
         view.trim();
         folded
     }
 
-    fn fold_one(&mut self, event: &Event, video: &VideoEvent, view: &mut VideoView, folded: &mut Folded) {
+    /// Answers the title before, where it is another now.
+    fn fold_one<T, L>(
+        &mut self,
+        event: &EventOf<T, L>,
+        video: &VideoEventOf<T, L>,
+        texts: &impl Resolve<T, L>,
+        view: &mut VideoView,
+        folded: &mut Folded,
+    ) -> Option<Option<Titled>> {
         let id = id_hash(&event.id);
         if self.seen.contains(&id) {
             folded.duplicates += 1;
-            return;
+            return None;
         }
-        let mark = Mark::of(event, video);
-        let session = event.session.as_deref().map_or(0, VideoItem::session_bytes);
-        let bytes = mark.most_bytes() + session + event.title.as_deref().map_or(0, Titled::most_bytes);
+        let mark = Mark::of(event, video, texts);
+        let name = event.session.as_ref().map(|name| texts.text(name));
+        let title = event.title.as_ref().map(|title| texts.text(title));
+        let session = name.map_or(0, VideoItem::session_bytes);
+        let bytes = mark.most_bytes() + session + title.map_or(0, Titled::most_bytes);
         if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
             folded.beyond.push(event.id);
-            return;
+            return None;
         }
         folded.applied += 1;
         self.seen.insert(id);
-        self.note_title(event, id);
-        self.note_length(video, view);
-        self.insert(event, mark, view);
+        let titled = title.and_then(|title| self.note_title(title, &mark));
+        self.note_length(video.length_millis, video.threshold, view);
+        match name {
+            Some(name) => self.insert(name, mark, view),
+            None => self.insert_nameless(event.time_millis.is_some(), mark, view),
+        }
+        titled
     }
 
-    fn note_title(&mut self, event: &Event, id: u64) {
-        let Some(title) = &event.title else { return };
-        let time_millis = event.view_time_millis().unwrap_or(event.arrival_millis);
-        let newer = self.title.as_ref().is_none_or(|there| (time_millis, id) > (there.time_millis, there.id));
-        if newer {
-            self.bytes -= self.title_bytes();
-            self.title = Some(Titled { time_millis, id, title: title.clone() });
-            self.bytes += self.title_bytes();
+    fn note_title(&mut self, title: &str, mark: &Mark) -> Option<Option<Titled>> {
+        let newer = self.title.as_ref().is_none_or(|there| mark.order() > (there.time_millis, there.id));
+        if !newer {
+            return None;
         }
+        self.bytes -= self.title_bytes();
+        let before =
+            self.title.replace(Titled { time_millis: mark.time_millis, id: mark.id, title: title.to_string() });
+        self.bytes += self.title_bytes();
+        Some(before)
     }
 
     fn title_bytes(&self) -> usize {
@@ -110,12 +140,12 @@ impl VideoItem {
     }
 
     /// A greater length of the learner's own moves the end to which every segment is clamped.
-    fn note_length(&mut self, video: &VideoEvent, view: &mut VideoView) {
+    fn note_length(&mut self, length_millis: Option<i64>, threshold: Option<f64>, view: &mut VideoView) {
         let bits = |threshold: Option<f64>| threshold.map(f64::to_bits);
-        if bits(video.threshold) > bits(self.threshold) {
-            self.threshold = video.threshold;
+        if bits(threshold) > bits(self.threshold) {
+            self.threshold = threshold;
         }
-        let Some(length) = video.length_millis.filter(|length| Some(*length) > self.length_millis) else { return };
+        let Some(length) = length_millis.filter(|length| Some(*length) > self.length_millis) else { return };
         let mut coverage = std::mem::take(&mut self.coverage);
         if self.length_millis.replace(length).is_some() {
             coverage.move_end(length, self.sessions_mut(), view);
@@ -127,8 +157,7 @@ impl VideoItem {
         self.coverage = coverage;
     }
 
-    fn insert(&mut self, event: &Event, mark: Mark, view: &mut VideoView) {
-        let Some(name) = &event.session else { return self.insert_nameless(event, mark, view) };
+    fn insert(&mut self, name: &str, mark: Mark, view: &mut VideoView) {
         let at = self.named_at(name);
         let session = &mut self.named[at].1;
         self.bytes -= session.most_bytes();
@@ -150,9 +179,9 @@ impl VideoItem {
         name.len() + 8
     }
 
-    fn insert_nameless(&mut self, event: &Event, mark: Mark, view: &mut VideoView) {
+    fn insert_nameless(&mut self, timed: bool, mark: Mark, view: &mut VideoView) {
         self.bytes += mark.most_bytes();
-        if event.time_millis.is_some() {
+        if timed {
             return self.loose.insert(mark, &mut self.coverage, view);
         }
         let mut session = Session::default();
@@ -203,7 +232,6 @@ impl VideoItem {
             seconds: self.coverage.seconds(),
             length_millis: self.length_millis,
             threshold: self.threshold.map(|threshold| threshold.to_bits() as i64),
-            title: self.title.as_ref().map(|titled| titled.title.clone()),
         }
     }
 
@@ -241,7 +269,6 @@ impl Standing {
         view.seconds.shift(seconds(self).as_ref(), seconds(after).as_ref());
         view.lengths.shift(self.length_millis.as_ref(), after.length_millis.as_ref());
         view.thresholds.shift(self.threshold.as_ref(), after.threshold.as_ref());
-        view.titles.shift(self.title.as_ref(), after.title.as_ref());
     }
 }
 

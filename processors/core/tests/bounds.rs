@@ -12,7 +12,7 @@ use trilha_core::quiz::QuizItem;
 use trilha_core::video::VideoItem;
 use trilha_core::views::{QuizView, VideoView};
 use trilha_core::{Folded, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
-use trilha_schemas::event::{Body, Event, QuizEvent, VideoAction, VideoEvent};
+use trilha_schemas::event::{Body, Event, QuizEvent, Source, VideoAction, VideoEvent};
 use trilha_schemas::ids::{EventId, Pseudonym, first_16};
 use trilha_schemas::native;
 use trilha_schemas::packing::Damaged;
@@ -59,7 +59,7 @@ fn wild_video(id: u64, dice: &mut Dice) -> Event {
     let mut event = event(1, id.wrapping_mul(0x9e37_79b9_7f4a_7c15), Some(time), body);
     event.session = (dice.roll(9) == 0).then(|| format!("{:512}", dice.roll(9)));
     event.title = (dice.roll(9) == 0).then(|| "é".repeat(dice.roll(200)));
-    event.source_id = listed.then(|| "s".repeat(512));
+    event.source = if listed { Source::Given("s".repeat(512)) } else { Source::None };
     event
 }
 
@@ -331,7 +331,7 @@ fn stamped(json: &str, arrival_millis: i64) -> Option<(String, Event)> {
     let mut bytes = [0; 16];
     learner.bytes().enumerate().for_each(|(at, byte)| bytes[at % 16] ^= byte.rotate_left(at as u32 / 16));
     let pseudonym = Pseudonym(first_16(&bytes));
-    let id = EventId::of("t", &pseudonym, &sent);
+    let (id, _) = EventId::of("t", &pseudonym, &sent);
     let mut event = event(0, 0, sent.time_millis, sent.body);
     (event.id, event.learner, event.course, event.session) = (id, pseudonym, sent.course, sent.session);
     (event.title, event.role, event.arrival_millis) = (sent.title, sent.role, arrival_millis);

@@ -1,8 +1,10 @@
 //! One attempt at a batch: read what is not warm, fold, write views and roster entries, then learner items.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::slice::Iter;
 
-use trilha_core::activity::ActivityChange;
+use foldhash::fast::RandomState;
+use trilha_core::activity::{ActivityChange, Moment};
 use trilha_core::roster::RosterEntry;
 use trilha_core::views::{ObjectView, View};
 use trilha_core::{Folded, keys};
@@ -11,7 +13,8 @@ use trilha_schemas::ids::EventId;
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::groups::{Groups, LearnerName, Placed};
+use super::groups::{Groups, Placed};
+use super::names::{LearnerName, Names};
 use super::state::{LearnerItem, LearnerKind, ShardState, Warm, stored};
 use super::view::{AnyView, ViewName};
 use super::{Applied, Position, Stop};
@@ -28,7 +31,7 @@ pub(super) struct Attempt<'a, T> {
 
 /// The changes of one view, by epoch: the part of the batch between two boundaries. Deltas are netted within an epoch
 /// only, and a boundary lies at every view watermark that falls inside the batch.
-type Changes = HashMap<ViewName, Vec<(usize, AnyView)>>;
+type Changes = HashMap<ViewName, Vec<(usize, AnyView)>, RandomState>;
 
 /// The changes in an order that is the same whenever the same batch is folded.
 fn in_order(changes: Changes) -> Vec<(ViewName, Vec<(usize, AnyView)>)> {
@@ -41,34 +44,38 @@ fn in_order(changes: Changes) -> Vec<(ViewName, Vec<(usize, AnyView)>)> {
 #[derive(Default)]
 struct FoldedBatch {
     changes: Changes,
+    /// What learners' activity changes in a course's views, by epoch.
+    activities: HashMap<(u32, usize), ActivityChange, RandomState>,
     /// Items that changed, to be written.
-    learners: Vec<Key>,
+    learners: Vec<LearnerName>,
     /// Views of items that changed. They are written though the changes add up to nothing: changes of two learners, or
     /// of two records, may take each other back, and after a crash or beside a zombie only one of them is folded again.
-    moved: HashSet<ViewName>,
+    moved: HashSet<ViewName, RandomState>,
     /// What the roster comes to say of learners of whom it says something else.
-    entries: Vec<(Key, RosterEntry)>,
+    entries: Vec<(LearnerName, RosterEntry)>,
     beyond: BeyondBatch,
     folded: Folded,
 }
 
 impl<T: LiveTable> Attempt<'_, T> {
     pub(super) async fn run(mut self) -> Result<Applied, Stop> {
-        let groups = Groups::of(self.batch, self.position.done);
+        let groups = Groups::of(self.batch, self.position.done, &mut self.state.names);
         let mut boundaries = BTreeSet::new();
         let folded = loop {
             self.load_learners(&groups).await?;
             let folded = self.fold(&groups, &boundaries)?;
-            let inside = self.load_views(&groups, folded.changes.keys()).await?;
+            let inside = self.load_views(folded.changes.keys()).await?;
             if inside.is_subset(&boundaries) {
                 break folded;
             }
             boundaries.extend(inside);
             self.state.learners.clear();
         };
-        let (mut fixed, views) = self.replaced_views(&groups, folded.changes, &folded.moved, &boundaries);
+        let (mut fixed, views) = self.replaced_views(folded.changes, &folded.moved, &boundaries);
         fixed.extend(folded.beyond.into_replacements(self.position.shard));
-        let entries = roster::replaced(self.table, self.position, folded.entries, &mut self.state.absorbed).await?;
+        let entries =
+            folded.entries.into_iter().map(|(name, entry)| (self.state.names.roster_key(&name), entry)).collect();
+        let entries = roster::replaced(self.table, self.position, entries, &mut self.state.absorbed).await?;
         let learners = self.replaced_learners(folded.learners);
         let written = (fixed.len() + views.len() + entries.len() + learners.len()) as u64;
         self.write_fixed(fixed).await?;
@@ -79,19 +86,21 @@ impl<T: LiveTable> Attempt<'_, T> {
     }
 
     async fn load_learners(&mut self, groups: &Groups<'_>) -> Result<(), Stop> {
-        let keys = groups.learners.iter().map(|(name, _)| (name, groups.learner_key(name)));
-        let cold: Vec<(&LearnerName, Key)> = keys.filter(|(_, key)| self.state.learner(key).is_none()).collect();
+        let names = groups.learners.iter().map(|(name, _)| *name);
+        let cold: Vec<LearnerName> = names.filter(|name| self.state.learner(name).is_none()).collect();
         if cold.is_empty() {
             return Ok(());
         }
-        let items = self.table.get(cold.iter().map(|(_, key)| key.clone()).collect(), Consistency::Strong).await?;
+        let keys = cold.iter().map(|name| self.state.names.learner_key(name)).collect();
+        let items = self.table.get(keys, Consistency::Strong).await?;
         let watermarks = items.iter().flatten().map(|item| &item.watermarks);
         absorbed::find(self.table, self.position.shard, watermarks, &mut self.state.absorbed).await?;
-        for ((name, key), item) in cold.into_iter().zip(items) {
+        for (name, item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
             let item = value.map_or_else(|| Ok(name.kind.empty()), |value| name.kind.decode(&value));
-            self.state.learners.insert(key.clone(), Warm::new(item.map_err(|error| damaged(&key, error))?, watermarks));
-            self.state.learner(&key);
+            let item = item.map_err(|error| damaged(&self.state.names.learner_key(&name), error))?;
+            self.state.learners.insert(name, Warm::new(item, watermarks));
+            self.state.learner(&name);
         }
         Ok(())
     }
@@ -99,30 +108,35 @@ impl<T: LiveTable> Attempt<'_, T> {
     /// Folds every learner item's events after its watermark.
     fn fold(&mut self, groups: &Groups<'_>, boundaries: &BTreeSet<SequenceNumber>) -> Result<FoldedBatch, Stop> {
         let mut batch = FoldedBatch::default();
-        for (name, events) in &groups.learners {
-            let key = groups.learner_key(name);
-            let Some(warm) = self.state.learner(&key) else { continue };
+        let ShardState { names, learners, .. } = &mut *self.state;
+        for ((name, events), moments) in groups.learners.iter().zip(&groups.moments) {
+            let Some(warm) = learners.get_mut(name) else { continue };
             let applied = warm.stored.as_ref().and_then(|watermarks| watermarks.of(self.position.shard));
-            let start = events.partition_point(|(number, _)| Some(*number) <= applied);
+            let first = groups.record_after(applied);
+            let start = events.partition_point(|placed| placed.record < first);
             let entry = warm.value.roster_entry();
             let mut changed = false;
-            for (epoch, events) in epochs(&events[start..], boundaries) {
-                let folded = fold_item(&mut warm.value, name, epoch, events, &mut batch.changes);
+            let mut moments = moments.get(start..).unwrap_or_default().iter();
+            for (epoch, events) in epochs(groups, &events[start..], boundaries) {
+                let folded = fold_item(&mut warm.value, name, epoch, groups, events, &mut moments, &mut batch);
                 changed |= folded.changed();
-                note_beyond(&mut batch.beyond, groups, name, events, &folded);
+                note_beyond(&mut batch.beyond, groups, names, name, events, &folded);
                 batch.folded += folded;
             }
             if changed {
                 let after = warm.value.roster_entry().filter(|after| Some(*after) != entry);
-                batch.entries.extend(after.map(|after| (groups.roster_key(name), after)));
-                batch.learners.push(key);
+                batch.entries.extend(after.map(|after| (*name, after)));
+                batch.learners.push(*name);
                 batch.moved.extend(name.view());
             }
         }
-        for (course, object, (number, event)) in &groups.descriptions {
+        for ((course, epoch), activity) in std::mem::take(&mut batch.activities) {
+            add_activity(&mut batch.changes, course, epoch, activity);
+        }
+        for (course, object, placed) in &groups.descriptions {
             let name = ViewName::Object { course: *course, object: *object };
-            let epoch = epoch_of(*number, boundaries);
-            let described = ObjectView::of(event).unwrap_or_default();
+            let epoch = epoch_of(groups.number(*placed), boundaries);
+            let described = groups.described(*placed).and_then(ObjectView::of).unwrap_or_default();
             if let AnyView::Object(view) = change(&mut batch.changes, name, epoch) {
                 view.add(&described);
             }
@@ -131,56 +145,54 @@ impl<T: LiveTable> Attempt<'_, T> {
     }
 
     /// Reads the views that are not warm; answers the watermarks that lie inside the batch.
-    async fn load_views(
-        &mut self,
-        groups: &Groups<'_>,
-        names: impl Iterator<Item = &ViewName>,
-    ) -> Result<BTreeSet<SequenceNumber>, Stop> {
-        let mut names: Vec<(ViewName, Key)> = names.map(|name| (*name, self.view_key(groups, *name))).collect();
-        names.sort_unstable_by_key(|(name, _)| *name);
-        let cold: Vec<_> = names.iter().filter(|(_, key)| self.state.view(key).is_none()).collect();
+    async fn load_views(&mut self, names: impl Iterator<Item = &ViewName>) -> Result<BTreeSet<SequenceNumber>, Stop> {
+        let mut names: Vec<ViewName> = names.copied().collect();
+        names.sort_unstable();
+        let cold: Vec<ViewName> = names.iter().copied().filter(|name| self.state.view(name).is_none()).collect();
         let items = match cold.is_empty() {
             true => Vec::new(),
-            false => self.table.get(cold.iter().map(|(_, key)| key.clone()).collect(), Consistency::Strong).await?,
+            false => {
+                let keys = cold.iter().map(|name| self.view_key(*name)).collect();
+                self.table.get(keys, Consistency::Strong).await?
+            }
         };
-        for ((name, key), item) in cold.into_iter().zip(items) {
+        for (name, item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
             let view = value.map_or_else(|| Ok(name.zero_partial()), |value| name.decode_partial(&value));
-            self.state.views.insert(key.clone(), Warm::new(view.map_err(|error| damaged(key, error))?, watermarks));
-            self.state.view(key);
+            let view = view.map_err(|error| damaged(&self.view_key(name), error))?;
+            self.state.views.insert(name, Warm::new(view, watermarks));
+            self.state.view(&name);
         }
         let (done, last) = (self.position.done, self.position.last);
-        let watermarks = names.iter().filter_map(|(_, key)| self.applied_to_view(key));
+        let watermarks = names.iter().filter_map(|name| self.applied_to_view(name));
         Ok(watermarks.filter(|at| Some(*at) > done && *at < last).collect())
     }
 
-    fn applied_to_view(&mut self, key: &Key) -> Option<SequenceNumber> {
-        self.state.view(key)?.stored.as_ref()?.of(self.position.shard)
+    fn applied_to_view(&mut self, name: &ViewName) -> Option<SequenceNumber> {
+        self.state.view(name)?.stored.as_ref()?.of(self.position.shard)
     }
 
-    fn view_key(&self, groups: &Groups<'_>, name: ViewName) -> Key {
-        let (tenant, course) = groups.course(name.course());
-        name.key(tenant, course, self.position.shard, |symbol| groups.object(symbol))
+    fn view_key(&self, name: ViewName) -> Key {
+        self.state.names.view_key(name, self.position.shard)
     }
 
     /// Each view with the changes after its watermark, and the parts that it comes to list; views that nothing moves are
     /// not written.
     fn replaced_views(
         &mut self,
-        groups: &Groups<'_>,
         changes: Changes,
-        moved: &HashSet<ViewName>,
+        moved: &HashSet<ViewName, RandomState>,
         boundaries: &BTreeSet<SequenceNumber>,
     ) -> (Vec<Replacement>, Vec<Replacement>) {
         let (mut parts, mut replacements) = (Vec::new(), Vec::with_capacity(changes.len()));
         for (name, epochs) in in_order(changes) {
-            let key = self.view_key(groups, name);
-            let first = match self.applied_to_view(&key) {
+            let first = match self.applied_to_view(&name) {
                 Some(applied) if applied >= self.position.last => continue,
                 Some(applied) => epoch_after(applied, boundaries),
                 None => 0,
             };
-            let Some(warm) = self.state.view(&key) else { continue };
+            let key = self.view_key(name);
+            let Some(warm) = self.state.view(&name) else { continue };
             let mut net = name.zero();
             epochs.iter().filter(|(epoch, _)| *epoch >= first).for_each(|(_, change)| net.add(change));
             if net.is_zero() && !moved.contains(&name) {
@@ -197,14 +209,17 @@ impl<T: LiveTable> Attempt<'_, T> {
         (parts, replacements)
     }
 
-    fn replaced_learners(&mut self, keys: Vec<Key>) -> Vec<Replacement> {
-        let mut replacements = Vec::with_capacity(keys.len());
-        let ShardState { learners, absorbed, .. } = &mut *self.state;
-        for key in keys {
-            if let Some(warm) = learners.get_mut(&key) {
+    fn replaced_learners(&mut self, changed: Vec<LearnerName>) -> Vec<Replacement> {
+        let mut replacements = Vec::with_capacity(changed.len());
+        let ShardState { names, learners, absorbed, .. } = &mut *self.state;
+        for name in changed {
+            if let Some(warm) = learners.get_mut(&name) {
+                let key = names.learner_key(&name);
                 let mut replacement = replacement(key, warm.value.encode(), &mut warm.stored, &self.position);
-                replacement.item.watermarks.retain(|shard| !absorbed.contains(shard));
-                warm.stored = Some(replacement.item.watermarks.clone());
+                if !absorbed.is_empty() {
+                    replacement.item.watermarks.retain(|shard| !absorbed.contains(shard));
+                    warm.stored = Some(replacement.item.watermarks.clone());
+                }
                 replacements.push(replacement);
             }
         }
@@ -254,15 +269,17 @@ fn replacement(key: Key, value: Vec<u8>, stored: &mut Option<Watermarks>, positi
 }
 
 /// Events in order, parted at the boundaries: a boundary's own record belongs to the epoch before it.
-fn epochs<'e, 'b>(
-    events: &'e [Placed<'b>],
+fn epochs<'e>(
+    groups: &'e Groups<'_>,
+    events: &'e [Placed],
     boundaries: &'e BTreeSet<SequenceNumber>,
-) -> impl Iterator<Item = (usize, &'e [Placed<'b>])> {
+) -> impl Iterator<Item = (usize, &'e [Placed])> {
     let mut rest = events;
+    let epoch_of = |placed: Placed| epoch_of(groups.number(placed), boundaries);
     std::iter::from_fn(move || {
-        let (first, _) = rest.first()?;
-        let epoch = epoch_of(*first, boundaries);
-        let end = rest.partition_point(|(number, _)| epoch_of(*number, boundaries) == epoch);
+        let epoch = epoch_of(*rest.first()?);
+        let end =
+            if boundaries.is_empty() { rest.len() } else { rest.partition_point(|placed| epoch_of(*placed) == epoch) };
         let (part, later) = rest.split_at(end);
         rest = later;
         Some((epoch, part))
@@ -291,41 +308,50 @@ fn change(changes: &mut Changes, name: ViewName, epoch: usize) -> &mut AnyView {
 fn note_beyond(
     beyond: &mut BeyondBatch,
     groups: &Groups<'_>,
+    names: &Names,
     name: &LearnerName,
-    events: &[Placed<'_>],
+    events: &[Placed],
     folded: &Folded,
 ) {
     if folded.beyond.is_empty() || name.kind == LearnerKind::Activity {
         return;
     }
-    let (tenant, _) = groups.course(name.course);
+    let (tenant, _) = names.course(name.course);
     let ids: HashSet<EventId> = folded.beyond.iter().copied().collect();
-    let there = events.iter().filter(|(_, event)| ids.contains(&event.id));
-    there.for_each(|(number, event)| beyond.add(tenant, *number, event));
+    let placed = events.iter().filter_map(|placed| Some((groups.number(*placed), groups.event(*placed)?.0)));
+    let there = placed.filter(|(_, event)| ids.contains(&event.id));
+    there.for_each(|(number, event)| beyond.add(tenant, number, event));
 }
 
 fn fold_item(
     item: &mut LearnerItem,
     name: &LearnerName,
     epoch: usize,
-    events: &[Placed<'_>],
-    changes: &mut Changes,
+    groups: &Groups<'_>,
+    events: &[Placed],
+    moments: &mut Iter<'_, Moment>,
+    batch: &mut FoldedBatch,
 ) -> Folded {
-    let course = name.course;
-    let events = events.iter().map(|(_, event)| *event);
+    let (course, changes) = (name.course, &mut batch.changes);
+    let placed = events.iter().filter_map(|placed| groups.event(*placed));
     match item {
         LearnerItem::Video(item) => match change(changes, ViewName::Video { course, video: name.object }, epoch) {
-            AnyView::Video(view) => item.fold(events, view),
+            AnyView::Video(view) => item.fold_in(placed, view),
             _ => Folded::default(),
         },
         LearnerItem::Quiz(item) => match change(changes, ViewName::Quiz { course, quiz: name.object }, epoch) {
-            AnyView::Quiz(view) => item.fold(events, view),
+            AnyView::Quiz(view) => item.fold_in(placed, view),
             _ => Folded::default(),
         },
         LearnerItem::Activity(item) => {
-            let mut change = ActivityChange::default();
-            let folded = item.fold(events, &mut change);
-            add_activity(changes, course, epoch, change);
+            let change = batch.activities.entry((course, epoch)).or_default();
+            let mut folded = Folded::default();
+            for (placed, moment) in events.iter().zip(moments) {
+                // Most events are of a minute that is known: these are not even looked at.
+                if !item.knows(moment) {
+                    folded += item.fold(groups.event(*placed).map(|(event, _)| event), change);
+                }
+            }
             folded
         }
     }

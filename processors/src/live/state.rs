@@ -1,15 +1,18 @@
 //! What a consumer remembers of a shard's items between batches.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
+use foldhash::fast::RandomState;
 use trilha_core::activity::ActivityItem;
 use trilha_core::quiz::QuizItem;
 use trilha_core::roster::RosterEntry;
 use trilha_core::video::VideoItem;
-use trilha_live::port::{Item, Key, Watermarks};
+use trilha_live::port::{Item, Watermarks};
 use trilha_schemas::packing::Damaged;
 
-use super::view::Partial;
+use super::names::{LearnerName, Names};
+use super::view::{Partial, ViewName};
 
 /// A learner item of any kind.
 #[derive(Debug, Clone)]
@@ -90,11 +93,18 @@ impl<V> Warm<V> {
     }
 }
 
+/// Warm items by name.
+type Warmth<N, V> = HashMap<N, Warm<V>, RandomState>;
+
+/// What a warm item takes beside its value and its name's texts.
+const WARM_ITEM_BYTES: usize = 240;
+
 /// Warm items of one shard.
 #[derive(Default)]
 pub(super) struct ShardState {
-    pub learners: HashMap<Key, Warm<LearnerItem>>,
-    pub views: HashMap<Key, Warm<Partial>>,
+    pub names: Names,
+    pub learners: Warmth<LearnerName, LearnerItem>,
+    pub views: Warmth<ViewName, Partial>,
     /// Shards that are known to be absorbed, among those that learner items name.
     pub absorbed: HashSet<String>,
     /// The progress that this consumer wrote last; warm items count only while the table still says so. `None` while a batch
@@ -124,24 +134,25 @@ impl ShardState {
     }
 
     /// The warm item, marked as used by this batch.
-    pub(super) fn learner(&mut self, key: &Key) -> Option<&mut Warm<LearnerItem>> {
-        let warm = self.learners.get_mut(key)?;
-        warm.used = self.batch;
-        Some(warm)
+    pub(super) fn learner(&mut self, name: &LearnerName) -> Option<&mut Warm<LearnerItem>> {
+        used(&mut self.learners, name, self.batch)
     }
 
     /// The warm view, marked as used by this batch.
-    pub(super) fn view(&mut self, key: &Key) -> Option<&mut Warm<Partial>> {
-        let warm = self.views.get_mut(key)?;
-        warm.used = self.batch;
-        Some(warm)
+    pub(super) fn view(&mut self, name: &ViewName) -> Option<&mut Warm<Partial>> {
+        used(&mut self.views, name, self.batch)
     }
 
     /// Forgets the items that were not used for longest, until the rest fit.
     pub(super) fn shrink_to(&mut self, bytes: usize) {
-        let size = |key: &Key, value: usize| key.partition.len() + key.sort.len() + 160 + value;
-        let learners = self.learners.iter().map(|(key, warm)| (warm.used, size(key, warm.value.memory_bytes())));
-        let views = self.views.iter().map(|(key, warm)| (warm.used, size(key, warm.value.memory_bytes())));
+        if self.names.memory_bytes() > bytes / 4 {
+            // Names are few beside items, unless clients make them up.
+            *self = ShardState { progress: self.progress.take(), batch: self.batch, ..ShardState::default() };
+            return;
+        }
+        let bytes = bytes - self.names.memory_bytes();
+        let learners = self.learners.values().map(|warm| (warm.used, WARM_ITEM_BYTES + warm.value.memory_bytes()));
+        let views = self.views.values().map(|warm| (warm.used, WARM_ITEM_BYTES + warm.value.memory_bytes()));
         let mut by_batch: HashMap<u64, usize> = HashMap::new();
         learners.chain(views).for_each(|(used, size)| *by_batch.entry(used).or_default() += size);
         let mut newest_first: Vec<_> = by_batch.into_iter().collect();
@@ -156,6 +167,12 @@ impl ShardState {
             self.views.retain(|_, warm| warm.used > used);
         }
     }
+}
+
+fn used<'w, N: Eq + Hash, V>(items: &'w mut Warmth<N, V>, name: &N, batch: u64) -> Option<&'w mut Warm<V>> {
+    let warm = items.get_mut(name)?;
+    warm.used = batch;
+    Some(warm)
 }
 
 /// Splits a stored item into what the fold needs.

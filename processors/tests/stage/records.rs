@@ -1,6 +1,8 @@
 //! A class's events, packed into records of one shard.
 
-use trilha_schemas::event::{Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
+use trilha_schemas::event::{
+    Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, Source, VideoAction, VideoEvent,
+};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::record;
@@ -45,7 +47,7 @@ pub fn event(who: usize, id: u64, second: i64, body: Body) -> Event {
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body,
     }
 }

@@ -300,7 +300,8 @@ async fn what_came_through_in_part_says_which_to_send_again() {
     let receipt = world.collect(LIVE, &views_of(0..200)).await.unwrap();
     assert!(receipt.accepted > 0 && !receipt.rejected.is_empty());
     assert_eq!(receipt.accepted + receipt.rejected.len(), 200);
-    let written: HashSet<_> = world.stream.events().into_iter().map(|event| event.source_id.unwrap()).collect();
+    let written: HashSet<_> =
+        world.stream.events().into_iter().map(|event| event.source_id(TENANT).unwrap().into_owned()).collect();
     assert_eq!(written.len(), receipt.accepted);
     for rejected in &receipt.rejected {
         assert_eq!(rejected.code, "try_again");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS, encode};
-use crate::event::{Body, Event};
+use crate::event::{Body, Event, Source};
 use crate::ids::Bucket;
 
 /// The most bytes in a record of ours.
@@ -71,5 +71,6 @@ fn text_bytes(event: &Event) -> usize {
         Body::Described(described) => described.object.len() + optional(&[&described.section, &described.url]),
         Body::Enrolled | Body::Unenrolled | Body::Completed => 0,
     };
-    event.course.len() + optional(&[&event.session, &event.title, &event.source_id]) + body
+    let source = if let Source::Given(id) = &event.source { id.len() } else { 0 };
+    event.course.len() + optional(&[&event.session, &event.title]) + source + body
 }

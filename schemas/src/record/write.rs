@@ -1,54 +1,277 @@
-//! Writing a record's body.
+//! Writing a record: rows first, for what is interned comes before the columns; then column by column.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
-use super::event::write_event;
-use crate::event::Event;
+use foldhash::fast::RandomState;
+
+use super::columns::{COLUMNS, Column, MARKS};
+use super::predict::Expected;
+use super::shapes::{Kind, Shape};
+use super::texts::Interner;
+use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD, frame};
+use crate::event::{Body, Description, Event, QuizEvent, Source, VideoEvent};
 use crate::ids::Pseudonym;
-use crate::packing::{bytes, varint, zigzag};
+use crate::packing::{bytes, varint, zigzag, zigzagged};
 
-/// What a record says once and its events point to.
-#[derive(Default)]
-pub(super) struct Tables<'a> {
-    strings: Vec<&'a str>,
-    string_at: HashMap<&'a str, u64>,
-    learners: Vec<Pseudonym>,
+pub(super) fn record<'a>(tenant: &str, events: impl ExactSizeIterator<Item = &'a Event> + Clone) -> Vec<u8> {
+    let count = events.len();
+    let mut writer = Writer { rows: Vec::with_capacity(count), ..Writer::default() };
+    events.clone().for_each(|event| writer.add(event));
+    let body = writer.body(tenant);
+    let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(&body) };
+    let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
+    record.extend_from_slice(&MAGIC);
+    record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
+    varint(&mut record, count as u64);
+    if compressed.is_some() {
+        varint(&mut record, body.len() as u64);
+    }
+    events.for_each(|event| record.extend_from_slice(&event.id.0));
+    record.extend_from_slice(compressed.as_deref().unwrap_or(&body));
+    let checksum = super::checksum(&record);
+    record[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&checksum.to_be_bytes());
+    record
 }
 
-impl<'a> Tables<'a> {
-    pub(super) fn string(&mut self, text: &'a str) -> u64 {
-        *self.string_at.entry(text).or_insert_with(|| {
-            self.strings.push(text);
-            self.strings.len() as u64 - 1
+/// One event: what it points to, and its cell of every column that it is in.
+struct Row {
+    shape: usize,
+    learner: usize,
+    arrival: u64,
+    present: u32,
+    cells: [u64; COLUMNS],
+}
+
+impl Row {
+    fn mark(&mut self, mark: Column) {
+        self.present |= mark.bit();
+    }
+
+    fn set(&mut self, column: Column, cell: u64) {
+        self.present |= column.bit();
+        self.cells[column as usize] = cell;
+    }
+
+    fn integer(&mut self, column: Column, value: Option<i64>) {
+        if let Some(value) = value {
+            self.set(column, zigzagged(value));
+        }
+    }
+}
+
+/// Distinct values in the order in which they come.
+struct Distinct<V> {
+    values: Vec<V>,
+    at: HashMap<V, usize, RandomState>,
+}
+
+impl<V> Default for Distinct<V> {
+    fn default() -> Self {
+        Distinct { values: Vec::new(), at: HashMap::default() }
+    }
+}
+
+impl<V: Copy + Eq + Hash> Distinct<V> {
+    fn of(&mut self, value: V) -> usize {
+        if self.values.last() == Some(&value) {
+            return self.values.len() - 1;
+        }
+        *self.at.entry(value).or_insert_with(|| {
+            self.values.push(value);
+            self.values.len() - 1
         })
     }
+}
 
-    pub(super) fn learner(&mut self, learner: Pseudonym) -> u64 {
-        let at = self.learners.iter().rposition(|known| *known == learner);
-        at.unwrap_or_else(|| {
-            self.learners.push(learner);
-            self.learners.len() - 1
-        }) as u64
+#[derive(Default)]
+struct Writer<'a> {
+    texts: Interner<'a>,
+    learners: Distinct<Pseudonym>,
+    shapes: Distinct<Shape>,
+    /// Doubles by their bits.
+    numbers: Distinct<u64>,
+    pairs: Vec<u8>,
+    expected: Expected,
+    rows: Vec<Row>,
+}
+
+impl<'a> Writer<'a> {
+    fn add(&mut self, event: &'a Event) {
+        let learner = self.learners.of(event.learner);
+        let arrival = zigzagged(event.arrival_millis.wrapping_sub(self.expected.arrival));
+        self.expected.arrival = event.arrival_millis;
+        let mut row = Row { shape: 0, learner, arrival, present: 0, cells: [0; COLUMNS] };
+        let course = self.texts.symbol(&event.course);
+        self.text(&mut row, Column::Session, event.session.as_deref());
+        if let Some(time) = event.time_millis {
+            let lead = time.wrapping_sub(event.arrival_millis);
+            row.set(Column::Time, zigzagged(lead.wrapping_sub(self.expected.lead)));
+            self.expected.lead = lead;
+        }
+        self.text(&mut row, Column::Title, event.title.as_deref());
+        match &event.source {
+            Source::None => {}
+            Source::Given(id) => self.text(&mut row, Column::Source, Some(id)),
+            Source::InId => row.mark(Column::SourceInId),
+        }
+        let kind = self.body_of(&mut row, &event.body);
+        row.shape = self.shapes.of(Shape {
+            kind,
+            present: row.present,
+            course,
+            flags: event.flags,
+            zone_offset_minutes: event.zone_offset_minutes,
+            settings_version: event.settings_version,
+            role: event.role,
+            protocol: event.protocol,
+        });
+        self.rows.push(row);
+    }
+
+    fn text(&mut self, row: &mut Row, column: Column, text: Option<&'a str>) {
+        if let Some(text) = text {
+            row.set(column, self.texts.symbol(text).index() as u64);
+        }
+    }
+
+    /// A double that is a small number of thousandths is that; any other is in the table.
+    fn number(&mut self, row: &mut Row, column: Column, value: Option<f64>) {
+        if let Some(value) = value {
+            let cell = match thousandths(value) {
+                Some(thousandths) => zigzagged(thousandths) << 1,
+                None => (self.numbers.of(value.to_bits()) as u64) << 1 | 1,
+            };
+            row.set(column, cell);
+        }
+    }
+
+    fn object(&mut self, row: &mut Row, object: &'a str) -> usize {
+        let symbol = self.texts.symbol(object);
+        row.set(Column::Object, symbol.index() as u64);
+        symbol.index()
+    }
+
+    fn length(&mut self, row: &mut Row, object: usize, length_millis: Option<i64>) {
+        if let Some(length) = length_millis {
+            let expected = std::mem::replace(self.expected.length(object), length);
+            row.set(Column::Length, zigzagged(length.wrapping_sub(expected)));
+        }
+    }
+
+    fn body_of(&mut self, row: &mut Row, body: &'a Body) -> Kind {
+        match body {
+            Body::Video(video) => {
+                self.video(row, video);
+                Kind::Video(video.action)
+            }
+            Body::Quiz(quiz) => {
+                self.quiz(row, quiz);
+                Kind::Quiz(quiz.action)
+            }
+            Body::Viewed { object } => {
+                self.object(row, object);
+                Kind::Viewed
+            }
+            Body::Enrolled => Kind::Enrolled,
+            Body::Unenrolled => Kind::Unenrolled,
+            Body::Completed => Kind::Completed,
+            Body::Described(description) => {
+                self.description(row, description);
+                Kind::Described
+            }
+        }
+    }
+
+    fn video(&mut self, row: &mut Row, video: &'a VideoEvent) {
+        let object = self.object(row, &video.video);
+        let end = self.expected.end(row.learner);
+        if let Some(position) = video.position_millis {
+            row.set(Column::Position, zigzagged(position.wrapping_sub(*end)));
+            *end = position;
+        }
+        if let Some(to) = video.to_millis {
+            row.set(Column::To, zigzagged(to.wrapping_sub(*end)));
+            *end = to;
+        }
+        self.length(row, object, video.length_millis);
+        self.number(row, Column::Rate, video.rate);
+        self.number(row, Column::Threshold, video.threshold);
+        if let Some(segments) = &video.segments {
+            row.set(Column::Segments, segments.len() as u64);
+            let mut before = 0i64;
+            for (from, to) in segments {
+                zigzag(&mut self.pairs, from.wrapping_sub(before));
+                zigzag(&mut self.pairs, to.wrapping_sub(*from));
+                before = *to;
+            }
+        }
+    }
+
+    fn quiz(&mut self, row: &mut Row, quiz: &'a QuizEvent) {
+        self.object(row, &quiz.quiz);
+        self.text(row, Column::Question, quiz.question.as_deref());
+        if let Some(attempt) = quiz.attempt {
+            row.set(Column::Attempt, attempt.into());
+        }
+        self.text(row, Column::AttemptId, quiz.attempt_id.as_deref());
+        self.text(row, Column::Response, quiz.response.as_deref());
+        if let Some(right) = quiz.correct {
+            row.mark(Column::Judged);
+            if right {
+                row.mark(Column::Right);
+            }
+        }
+        self.number(row, Column::Score, quiz.score);
+        self.number(row, Column::MaxScore, quiz.max_score);
+        self.number(row, Column::Scaled, quiz.scaled);
+        row.integer(Column::Elapsed, quiz.elapsed_millis);
+    }
+
+    fn description(&mut self, row: &mut Row, description: &'a Description) {
+        let object = self.object(row, &description.object);
+        self.text(row, Column::Section, description.section.as_deref());
+        row.integer(Column::Place, description.position);
+        self.length(row, object, description.length_millis);
+        self.text(row, Column::Url, description.url.as_deref());
+    }
+
+    fn body(&self, tenant: &str) -> Vec<u8> {
+        let mut body = Vec::with_capacity(256 + 16 * self.rows.len());
+        bytes(&mut body, tenant.as_bytes());
+        self.texts.write(&mut body);
+        varint(&mut body, self.learners.values.len() as u64);
+        self.learners.values.iter().for_each(|learner| body.extend_from_slice(&learner.0));
+        varint(&mut body, self.shapes.values.len() as u64);
+        self.shapes.values.iter().for_each(|shape| shape.write(&mut body));
+        varint(&mut body, self.numbers.values.len() as u64);
+        self.numbers.values.iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
+        self.columns(&mut body);
+        body.extend_from_slice(&self.pairs);
+        body
+    }
+
+    /// A column of indices into a table of one says nothing, and is left out.
+    fn columns(&self, body: &mut Vec<u8>) {
+        if self.shapes.values.len() > 1 {
+            self.rows.iter().for_each(|row| varint(body, row.shape as u64));
+        }
+        if self.learners.values.len() > 1 {
+            self.rows.iter().for_each(|row| varint(body, row.learner as u64));
+        }
+        self.rows.iter().for_each(|row| varint(body, row.arrival));
+        let used = self.shapes.values.iter().fold(0, |used, shape| used | shape.present) & !MARKS;
+        for column in (0..COLUMNS).filter(|column| used >> column & 1 == 1) {
+            let rows = self.rows.iter().filter(|row| row.present >> column & 1 == 1);
+            rows.for_each(|row| varint(body, row.cells[column]));
+        }
     }
 }
 
-pub(super) fn body(tenant: &str, events: &[Event]) -> Vec<u8> {
-    let base = events.first().map_or(0, |event| event.arrival_millis);
-    let mut tables = Tables::default();
-    let mut rows = Vec::with_capacity(64 * events.len());
-    for event in events {
-        write_event(&mut rows, event, base, &mut tables);
-    }
-    let mut body = vec![0; 4];
-    bytes(&mut body, tenant.as_bytes());
-    zigzag(&mut body, base);
-    varint(&mut body, tables.strings.len() as u64);
-    tables.strings.iter().for_each(|text| bytes(&mut body, text.as_bytes()));
-    varint(&mut body, tables.learners.len() as u64);
-    tables.learners.iter().for_each(|learner| body.extend_from_slice(&learner.0));
-    varint(&mut body, events.len() as u64);
-    body.extend_from_slice(&rows);
-    let checksum = crc32fast::hash(&body[4..]);
-    body[..4].copy_from_slice(&checksum.to_be_bytes());
-    body
+/// The number of thousandths that a double is; `None` where they do not give the same double back.
+fn thousandths(value: f64) -> Option<i64> {
+    const MOST: f64 = (1u64 << 40) as f64;
+    let thousandths = (value * 1000.0).round();
+    let whole = (thousandths.abs() < MOST).then_some(thousandths as i64)?;
+    (super::of_thousandths(whole).to_bits() == value.to_bits()).then_some(whole)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use trilha_schemas::event::Event;
+use trilha_schemas::event::EventOf;
 use trilha_schemas::time;
 
 /// File systems take names of up to 255 bytes; `tenant=` and some air are left.
@@ -28,7 +28,7 @@ pub enum Day {
 
 impl Day {
     /// The day of an event: a function of its time as sent alone, so that two copies share a day.
-    pub fn of(event: &Event) -> Day {
+    pub fn of<T, L>(event: &EventOf<T, L>) -> Day {
         match event.time_millis {
             Some(millis) if !time::is_absurd(millis) => {
                 i32::try_from(time::utc_day(millis)).map_or(Day::Unknown, Day::Date)

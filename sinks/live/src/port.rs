@@ -1,6 +1,7 @@
 //! The live tables' port: items with watermarks, replaced only by who knows the watermark.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use thiserror::Error;
 use trilha_schemas::sequence::SequenceNumber;
@@ -16,20 +17,20 @@ pub struct Key {
 
 /// Per shard (incarnation and shard id), the last sequence number applied to an item. Sorted by shard; compared whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
-pub struct Watermarks(Vec<(String, SequenceNumber)>);
+pub struct Watermarks(Vec<(Arc<str>, SequenceNumber)>);
 
 impl Watermarks {
     /// The last sequence number of a shard that is applied; `None` when none is.
     pub fn of(&self, shard: &str) -> Option<SequenceNumber> {
-        let at = self.0.binary_search_by(|(name, _)| name.as_str().cmp(shard)).ok()?;
+        let at = self.0.binary_search_by(|(name, _)| (**name).cmp(shard)).ok()?;
         Some(self.0[at].1)
     }
 
     /// Sets a shard's last applied sequence number.
     pub fn set(&mut self, shard: &str, sequence_number: SequenceNumber) {
-        match self.0.binary_search_by(|(name, _)| name.as_str().cmp(shard)) {
+        match self.0.binary_search_by(|(name, _)| (**name).cmp(shard)) {
             Ok(at) => self.0[at].1 = sequence_number,
-            Err(at) => self.0.insert(at, (shard.to_string(), sequence_number)),
+            Err(at) => self.0.insert(at, (shard.into(), sequence_number)),
         }
     }
 
@@ -40,7 +41,7 @@ impl Watermarks {
 
     /// Every shard with its sequence number, in order of shard.
     pub fn iter(&self) -> impl Iterator<Item = (&str, SequenceNumber)> {
-        self.0.iter().map(|(shard, number)| (shard.as_str(), *number))
+        self.0.iter().map(|(shard, number)| (&**shard, *number))
     }
 }
 

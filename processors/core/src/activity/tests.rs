@@ -1,4 +1,4 @@
-use trilha_schemas::event::{Body, Event, Protocol, Role};
+use trilha_schemas::event::{Body, Event, Protocol, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::packing::Damaged;
@@ -24,7 +24,7 @@ fn at(time_millis: i64, zone_offset_minutes: i16) -> Event {
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body: Body::Viewed { object: "o".into() },
     }
 }

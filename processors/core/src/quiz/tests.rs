@@ -1,4 +1,4 @@
-use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Role};
+use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 
@@ -24,7 +24,7 @@ fn answer(time_millis: i64, change: impl FnOnce(&mut QuizEvent)) -> Event {
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body: Body::Quiz(quiz),
     }
 }

@@ -1,6 +1,6 @@
 //! One video event as an item keeps it.
 
-use trilha_schemas::event::{Event, MAX_HEARTBEAT_MILLIS, VideoAction, VideoEvent};
+use trilha_schemas::event::{EventOf, MAX_HEARTBEAT_MILLIS, Resolve, Source, VideoAction, VideoEventOf};
 
 use crate::ids::id_hash;
 
@@ -29,7 +29,7 @@ pub(super) struct List {
 }
 
 impl Mark {
-    pub(super) fn of(event: &Event, video: &VideoEvent) -> Mark {
+    pub(super) fn of<T, L>(event: &EventOf<T, L>, video: &VideoEventOf<T, L>, texts: &impl Resolve<T, L>) -> Mark {
         let mut to_millis = video.to_millis;
         if let (VideoAction::Watched, Some(from), Some(to)) = (video.action, video.position_millis, &mut to_millis) {
             *to = (*to).min(from.saturating_add(MAX_HEARTBEAT_MILLIS));
@@ -41,7 +41,7 @@ impl Mark {
             position_millis: video.position_millis,
             to_millis,
             rate: video.rate.unwrap_or(1.0),
-            list: video.segments.as_ref().map(|pairs| Box::new(List::of(event, pairs))),
+            list: video.segments.as_ref().map(|pairs| Box::new(List::of(event, texts.pairs(pairs), texts))),
         }
     }
 
@@ -75,8 +75,11 @@ impl Mark {
 }
 
 impl List {
-    fn of(event: &Event, pairs: &[(i64, i64)]) -> List {
-        List { statement: event.source_id.as_deref().unwrap_or_default().to_lowercase(), pairs: pairs.to_vec() }
+    fn of<T, L>(event: &EventOf<T, L>, pairs: &[(i64, i64)], texts: &impl Resolve<T, L>) -> List {
+        // The collector keeps a source id beside a list as it was given.
+        let statement =
+            if let Source::Given(id) = &event.source { texts.text(id).to_lowercase() } else { String::new() };
+        List { statement, pairs: pairs.to_vec() }
     }
 
     /// No stored form of it is longer.

@@ -1,4 +1,4 @@
-use trilha_schemas::event::{Body, Event, Protocol, Role, VideoAction, VideoEvent};
+use trilha_schemas::event::{Body, Event, Protocol, Role, Source, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::packing::Damaged;
@@ -37,7 +37,7 @@ fn at(time_millis: i64, action: VideoAction, position_millis: impl Into<Option<i
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body: Body::Video(body),
     }
 }
@@ -59,7 +59,7 @@ fn seek(time_millis: i64, from: impl Into<Option<i64>>, to: impl Into<Option<i64
 
 fn listed(time_millis: i64, statement: &str, pairs: &[(i64, i64)]) -> Event {
     let mut event = with(at(time_millis, Paused, None), |video| video.segments = Some(pairs.to_vec()));
-    event.source_id = Some(statement.into());
+    event.source = Source::Given(statement.into());
     event
 }
 

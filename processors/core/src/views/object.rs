@@ -1,7 +1,7 @@
 //! What the catalogue says of one object: the description with the latest (time, id). Descriptions are nobody's
 //! personal data and stand for themselves, so there is no learner item behind them: the latest wins, in any order.
 
-use trilha_schemas::event::{Body, Event};
+use trilha_schemas::event::{BodyRef, EventRef};
 use trilha_schemas::packing::{Damaged, Input, bytes, zigzag};
 
 use super::{View, version, versioned};
@@ -26,15 +26,16 @@ pub struct ObjectView {
 
 impl ObjectView {
     /// From an `object.described`; `None` for any other event.
-    pub fn of(event: &Event) -> Option<ObjectView> {
-        let Body::Described(description) = &event.body else { return None };
+    pub fn of<'e>(event: impl Into<EventRef<'e>>) -> Option<ObjectView> {
+        let event = event.into();
+        let BodyRef::Described(description) = &event.body else { return None };
         Some(ObjectView {
             stamp: (event.view_time_millis().unwrap_or(event.arrival_millis), id_hash(&event.id)),
-            title: event.title.clone(),
-            section: description.section.clone(),
+            title: event.title.map(str::to_string),
+            section: description.section.map(str::to_string),
             place: description.position,
             length_millis: description.length_millis,
-            url: description.url.clone(),
+            url: description.url.map(str::to_string),
         })
     }
 }

@@ -1,4 +1,4 @@
-use trilha_schemas::event::{Body, Description, Event, Protocol, Role};
+use trilha_schemas::event::{Body, Description, Event, Protocol, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 
@@ -118,7 +118,7 @@ fn described(time_millis: i64, id: u8, title: &str) -> Event {
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body: Body::Described(Description { object: "v".into(), position: Some(-2), ..Description::default() }),
     }
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // Each test file uses its part.
 
 use proptest::prelude::*;
-use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
+use trilha_schemas::event::{Body, Event, Protocol, QuizAction, QuizEvent, Role, Source, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 
@@ -26,7 +26,7 @@ pub fn event(learner: u8, id: u64, time_millis: Option<i64>, body: Body) -> Even
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body,
     }
 }
@@ -194,7 +194,9 @@ impl VideoDraft {
         let mut event = event(self.learner, self.id, (self.timed != 0).then_some(*time), body);
         event.session = self.session.map(|session| format!("session {session}"));
         event.title = self.title.map(|title| format!("Title {title}"));
-        event.source_id = self.list.as_ref().map(|_| ["STATEMENT-a", "statement-B"][self.id as usize % 2].to_string());
+        if self.list.is_some() {
+            event.source = Source::Given(["STATEMENT-a", "statement-B"][self.id as usize % 2].to_string());
+        }
         if self.timed == 1 {
             event.arrival_millis = *time - 600_000;
             event.flags.insert(Flags::FUTURE_TIME);

@@ -187,7 +187,7 @@ fn from_list(session: &[&Event]) -> Vec<Segment> {
     let lists = session.iter().filter_map(|event| body(event).segments.as_ref().map(|pairs| (event, pairs)));
     let best = lists.max_by_key(|(event, pairs)| {
         let sum: i64 = pairs.iter().map(|(a, b)| b - a).sum();
-        (pairs.len(), sum, event.source_id.clone().unwrap_or_default().to_lowercase(), pairs.to_vec())
+        (pairs.len(), sum, event.source_id("t").unwrap_or_default().to_lowercase(), pairs.to_vec())
     });
     let (_, pairs) = best.expect("a session with a list");
     pairs.iter().map(|(a, b)| Segment { a: *a, b: *b, rate: 1.0, cut: false }).collect()

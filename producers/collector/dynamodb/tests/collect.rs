@@ -185,7 +185,7 @@ async fn everything_is_kept(attempts: u32, seed: u64) {
 
 async fn every_learner_is_found(stream: &Watched) {
     let events = stream.events.lock().unwrap().clone();
-    let ids: BTreeSet<_> = events.iter().map(|event| event.source_id.clone().unwrap()).collect();
+    let ids: BTreeSet<_> = events.iter().map(|event| event.source_id(TENANT).unwrap()).collect();
     assert_eq!(ids.len(), REQUESTS * 6, "an acknowledged event is not on the stream");
     let learners: BTreeSet<_> = events.iter().map(|event| event.learner).collect();
     let learners: Vec<_> = learners.into_iter().collect();

@@ -1,5 +1,7 @@
 //! What the sender is told.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use thiserror::Error;
 use trilha_schemas::record::decode;
@@ -99,8 +101,8 @@ fn worst(failures: &[Option<Failure>]) -> Option<Failure> {
 
 /// The events of a record that was not put; their own ids are read back from its bytes.
 fn try_again(record: &Record, origins: &[Origin<'_>]) -> Vec<Rejected> {
-    let ids = decode(&record.entry.data).map(|decoded| decoded.events).unwrap_or_default();
-    let mut ids = ids.into_iter().map(|event| event.source_id);
+    let decoded = decode(&record.entry.data).unwrap_or_default();
+    let mut ids = decoded.events.iter().map(|event| event.source_id(&decoded.tenant).map(Cow::into_owned));
     let rejected = record.events.iter().map(|at| Rejected {
         index: origins[*at].index,
         id: ids.next().flatten(),

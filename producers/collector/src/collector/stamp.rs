@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use trilha_schemas::event::{Event, Protocol, SentEvent, SourceId};
+use trilha_schemas::event::{Event, Protocol, SentEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::time::is_absurd;
@@ -48,7 +48,7 @@ impl Course {
 
 impl Batch<'_> {
     pub(super) fn stamp(&self, sent: SentEvent, learner: Pseudonym, course: &Course) -> Event {
-        let id = EventId::of(self.tenant, &learner, &sent);
+        let (id, source) = EventId::of(self.tenant, &learner, &sent);
         let arrival_millis = match self.arrival {
             Arrival::Live { now_millis } => now_millis,
             Arrival::Replay { now_millis } => sent.time_millis.unwrap_or(now_millis),
@@ -71,10 +71,7 @@ impl Batch<'_> {
             settings_version: course.settings_version,
             flags,
             protocol: self.protocol,
-            source_id: match sent.source_id {
-                SourceId::Given(id) => Some(id),
-                SourceId::Content(_) => None,
-            },
+            source,
             body: sent.body,
         };
         event.zone_offset_minutes = course.offset_minutes(event.view_time_millis().unwrap_or(arrival_millis));

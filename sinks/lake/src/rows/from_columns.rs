@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType};
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, RecordBatch};
-use trilha_schemas::event::{Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
+use trilha_schemas::event::{
+    Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, Source, VideoAction, VideoEvent,
+};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::sequence::SequenceNumber;
@@ -56,7 +58,7 @@ impl Cells<'_> {
             settings_version: self.required_unsigned("settings_version")?,
             flags: Flags::from_bits(self.required_unsigned("flags")?),
             protocol: self.parsed("protocol", |word| Protocol::ALL.into_iter().find(|known| known.as_str() == word))?,
-            source_id: self.text("source_id")?,
+            source: self.text("source_id")?.map_or(Source::None, Source::Given),
             body: self.body()?,
         })
     }

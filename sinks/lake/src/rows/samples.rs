@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use proptest::option::of;
 use proptest::prelude::*;
-use trilha_schemas::event::{Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, VideoAction, VideoEvent};
+use trilha_schemas::event::{
+    Body, Description, Event, Protocol, QuizAction, QuizEvent, Role, Source, VideoAction, VideoEvent,
+};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::sequence::SequenceNumber;
@@ -41,7 +43,7 @@ pub(crate) fn row(learner: u8, act: u16, number: u64) -> LakeRow {
             settings_version: 1,
             flags: Flags::empty(),
             protocol: Protocol::Native,
-            source_id: Some(format!("act-{act}")),
+            source: Source::Given(format!("act-{act}")),
             body: Body::Viewed { object: format!("page-{}", act % 3) },
         },
     }
@@ -122,7 +124,7 @@ fn event() -> impl Strategy<Value = Event> {
     let who = (any::<[u8; 16]>(), any::<[u8; 16]>(), text(), of(text()), 0..3usize, of(text()));
     let stamps = (of(any::<i64>()), any::<i64>(), any::<i16>(), any::<u32>(), any::<u32>(), 0..4usize, of(text()));
     (who, stamps, body()).prop_map(|((id, learner, course, session, role, title), stamps, body)| {
-        let (time_millis, arrival_millis, zone_offset_minutes, settings_version, flags, protocol, source_id) = stamps;
+        let (time_millis, arrival_millis, zone_offset_minutes, settings_version, flags, protocol, source) = stamps;
         Event {
             id: EventId(id),
             learner: Pseudonym(learner),
@@ -136,7 +138,7 @@ fn event() -> impl Strategy<Value = Event> {
             settings_version,
             flags: Flags::from_bits(flags),
             protocol: Protocol::ALL[protocol],
-            source_id,
+            source: source.map_or(Source::None, Source::Given),
             body,
         }
     })

@@ -92,7 +92,7 @@ fn description(rows: &[&LakeRow]) -> Vec<ArrayRef> {
 fn origin(rows: &[&LakeRow], fold_version: u32) -> Vec<ArrayRef> {
     vec![
         text(rows, |row| Some(row.event.protocol.as_str())),
-        text(rows, |row| row.event.source_id.as_deref()),
+        Arc::new(StringArray::from_iter(rows.iter().map(|row| row.event.source_id(&row.tenant)))),
         int(rows, |row| Some(row.event.flags.bits().cast_signed())),
         truth(rows, |row| Some(row.beyond_state)),
         int(rows, |row| Some(i32::from(row.event.zone_offset_minutes))),

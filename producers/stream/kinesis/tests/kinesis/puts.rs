@@ -108,7 +108,7 @@ fn views(ids: std::ops::Range<usize>) -> Vec<String> {
 async fn written(stream: &KinesisStream) -> HashSet<String> {
     let records = all_records(stream).await;
     let events = records.iter().flat_map(|record| decode(&record.data).unwrap().events);
-    events.map(|event| event.source_id.unwrap()).collect()
+    events.map(|event| event.source_id(TENANT).unwrap().into_owned()).collect()
 }
 
 /// The ids of the events that were accepted.

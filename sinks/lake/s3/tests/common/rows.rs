@@ -1,7 +1,7 @@
 //! Rows made by hand.
 
 use trilha_lake::LakeRow;
-use trilha_schemas::event::{Body, Event, Protocol, Role};
+use trilha_schemas::event::{Body, Event, Protocol, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::sequence::SequenceNumber;
@@ -37,7 +37,7 @@ pub fn row(day: i64, act: u16, number: u64) -> LakeRow {
             settings_version: 1,
             flags: Flags::empty(),
             protocol: Protocol::Native,
-            source_id: None,
+            source: Source::None,
             body: Body::Viewed { object: format!("page-{}", act % 3) },
         },
     }

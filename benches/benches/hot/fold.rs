@@ -1,0 +1,108 @@
+//! From packed records to finished updates: batches through the live processor, learner state warm, into a table that takes
+//! every put and keeps none.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+use tokio::runtime::{Builder, Runtime};
+use trilha_benches::{NoStrays, TENANT};
+use trilha_core::keys;
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_processors::batch::{Batch, BatchRecord, Content};
+use trilha_processors::live::LiveProcessor;
+use trilha_schemas::record::{self, Record};
+use trilha_schemas::sequence::SequenceNumber;
+
+use crate::input::Input;
+
+const RECORD_EVENTS: usize = 500;
+/// About what Lambda's 6 MB hold.
+const BATCH_RECORDS: usize = 200;
+const SHARD: &str = "bench/shard-0";
+/// Nothing is forgotten.
+const WARM_BYTES: usize = usize::MAX;
+
+pub(crate) fn bench(criterion: &mut Criterion, input: &Input) {
+    let batches = batches(input);
+    // The first half makes the learners' state, the second is what is timed.
+    let (before, timed) = batches.split_at(batches.len() / 2);
+    let events: usize = timed.iter().flatten().map(|(_, bytes)| count(bytes)).sum();
+    let runtime = Builder::new_current_thread().build().expect("a runtime starts");
+    let mut group = criterion.benchmark_group("fold");
+    group.throughput(Throughput::Elements(events as u64));
+    group.bench_function("records read alone", |bencher| {
+        bencher.iter(|| timed.iter().map(|batch| read(batch)).map(|batch| batch.records.len()).sum::<usize>());
+    });
+    group.bench_function("records to finished updates", |bencher| {
+        bencher.iter_custom(|rounds| (0..rounds).map(|_| round(&runtime, before, timed)).sum());
+    });
+    group.finish();
+}
+
+type Bytes = Vec<(SequenceNumber, Vec<u8>)>;
+
+fn round(runtime: &Runtime, before: &[Bytes], timed: &[Bytes]) -> Duration {
+    let processor = LiveProcessor::new(Arc::new(Taker::default()), NoStrays, "bench".into(), WARM_BYTES);
+    let apply = |batch: &Bytes| runtime.block_on(processor.apply(read(batch))).expect("the table takes every put");
+    before.iter().for_each(|batch| drop(apply(batch)));
+    let start = Instant::now();
+    let applied: u32 = timed.iter().map(|batch| apply(batch).folded.applied).sum();
+    let taken = start.elapsed();
+    assert!(applied > 0);
+    taken
+}
+
+fn batches(input: &Input) -> Vec<Bytes> {
+    let mut chunks: Vec<Vec<usize>> = Vec::new();
+    input.by_bucket().iter().for_each(|bucket| chunks.extend(bucket.chunks(RECORD_EVENTS).map(<[usize]>::to_vec)));
+    chunks.sort_by_key(|chunk| chunk[0]);
+    let encode = |(number, chunk): (usize, Vec<usize>)| {
+        let events: Vec<_> = chunk.into_iter().map(|at| input.events[at].clone()).collect();
+        let number = SequenceNumber::parse(&(number + 1).to_string()).expect("a number is one");
+        (number, record::encode(TENANT, &events))
+    };
+    let records: Vec<_> = chunks.into_iter().enumerate().map(encode).collect();
+    records.chunks(BATCH_RECORDS).map(<[_]>::to_vec).collect()
+}
+
+fn read(batch: &Bytes) -> Batch {
+    let record = |(number, bytes): &(SequenceNumber, Vec<u8>)| BatchRecord {
+        sequence_number: *number,
+        arrival_millis: 0,
+        content: Content::Events(Record::read(bytes).expect("what was encoded is read")),
+    };
+    Batch { shard: SHARD.to_string(), records: batch.iter().map(record).collect() }
+}
+
+fn count(bytes: &[u8]) -> usize {
+    Record::read(bytes).map_or(0, |record| record.packed().len())
+}
+
+/// A table that remembers nothing but the shard's progress.
+#[derive(Default)]
+struct Taker(Mutex<Option<Item>>);
+
+impl LiveTable for Taker {
+    async fn get(&self, keys: Vec<Key>, _: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
+        let progress = keys::progress(SHARD);
+        let known = |key: Key| (key.sort == progress.sort).then(|| self.0.lock().ok()?.clone()).flatten();
+        Ok(keys.into_iter().map(known).collect())
+    }
+
+    async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
+        let results = vec![Replaced::Written; replacements.len()];
+        if let (true, Some(progress)) = (durable, replacements.into_iter().next()) {
+            *self.0.lock().map_err(|_| LiveError::Unavailable("poisoned".into()))? = Some(progress.item);
+        }
+        Ok(results)
+    }
+
+    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
+        Ok(vec![false; removals.len()])
+    }
+
+    async fn query(&self, _: &str, _: &str, _: Consistency) -> Result<Vec<Item>, LiveError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,152 @@
+//! A record's texts, each once; digits of UUIDs and hashes by two a byte.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+use foldhash::fast::RandomState;
+
+use super::RecordError;
+use crate::ids::{Uuid, digit};
+use crate::packing::{Input, varint};
+
+const PLAIN: u64 = 0;
+const HEX: u64 = 1;
+const UUID: u64 = 2;
+const KIND_BITS: u32 = 2;
+/// So few digits are not worth a look.
+const LEAST_DIGITS: usize = 8;
+
+/// A text of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Symbol(NonZeroU32);
+
+impl Symbol {
+    pub(super) fn new(index: usize) -> Symbol {
+        Symbol(NonZeroU32::MIN.saturating_add(index as u32))
+    }
+
+    /// Its place among the record's texts, from 0.
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// Gives each distinct text a symbol, in the order in which they come.
+#[derive(Default)]
+pub(super) struct Interner<'a> {
+    texts: Vec<&'a str>,
+    symbols: HashMap<&'a str, Symbol, RandomState>,
+}
+
+impl<'a> Interner<'a> {
+    pub(super) fn symbol(&mut self, text: &'a str) -> Symbol {
+        *self.symbols.entry(text).or_insert_with(|| {
+            self.texts.push(text);
+            Symbol::new(self.texts.len() - 1)
+        })
+    }
+
+    /// How many, then each one's length and kind, then all their bytes.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        varint(out, self.texts.len() as u64);
+        let mut bytes = Vec::with_capacity(24 * self.texts.len());
+        for text in &self.texts {
+            let before = bytes.len();
+            let kind = pack(text, &mut bytes);
+            varint(out, ((bytes.len() - before) as u64) << KIND_BITS | kind);
+        }
+        out.extend_from_slice(&bytes);
+    }
+}
+
+fn pack(text: &str, out: &mut Vec<u8>) -> u64 {
+    if let Some(uuid) = Uuid::parse(text) {
+        out.extend_from_slice(&uuid.0);
+        return UUID;
+    }
+    let digits = text.as_bytes();
+    if digits.len() >= LEAST_DIGITS && digits.len() % 2 == 0 && digits.iter().all(|byte| digit(*byte).is_some()) {
+        let pair = |pair: &[u8]| digit(pair[0]).unwrap_or_default() << 4 | digit(pair[1]).unwrap_or_default();
+        out.extend(digits.chunks_exact(2).map(pair));
+        return HEX;
+    }
+    out.extend_from_slice(digits);
+    PLAIN
+}
+
+/// The texts of a record that was read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Texts {
+    all: String,
+    /// Where each begins, and the end of the last.
+    starts: Vec<u32>,
+    longest: usize,
+}
+
+impl Texts {
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// One of them.
+    #[inline]
+    pub fn get(&self, symbol: Symbol) -> &str {
+        let (start, end) = (self.starts[symbol.index()], self.starts[symbol.index() + 1]);
+        &self.all[start as usize..end as usize]
+    }
+
+    /// The bytes of the longest.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    pub(super) fn symbol(&self, index: u64) -> Result<Symbol, RecordError> {
+        if index < self.count() as u64 {
+            Ok(Symbol::new(index as usize))
+        } else {
+            Err(RecordError::Damaged("a text's index"))
+        }
+    }
+
+    pub(super) fn read(input: &mut Input<'_>, most: usize) -> Result<Texts, RecordError> {
+        let count = input.count(1)?;
+        if count > most {
+            return Err(RecordError::Damaged("a count"));
+        }
+        let mut codes = input.varints(count)?;
+        let mut texts =
+            Texts { all: String::with_capacity(32 * count), starts: Vec::with_capacity(count + 1), longest: 0 };
+        texts.starts.push(0);
+        for _ in 0..count {
+            let code = codes.varint()?;
+            let length = usize::try_from(code >> KIND_BITS).map_err(|_| RecordError::Damaged("a text's length"))?;
+            let before = texts.all.len();
+            unpack(code & ((1 << KIND_BITS) - 1), input.take(length)?, &mut texts.all)?;
+            texts.longest = texts.longest.max(texts.all.len() - before);
+            texts.starts.push(texts.all.len() as u32);
+        }
+        Ok(texts)
+    }
+}
+
+fn unpack(kind: u64, bytes: &[u8], out: &mut String) -> Result<(), RecordError> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    match kind {
+        PLAIN => out.push_str(std::str::from_utf8(bytes).map_err(|_| RecordError::Damaged("a text"))?),
+        HEX | UUID => {
+            if kind == UUID && bytes.len() != 16 {
+                return Err(RecordError::Damaged("a UUID"));
+            }
+            for (at, byte) in bytes.iter().enumerate() {
+                if kind == UUID && matches!(at, 4 | 6 | 8 | 10) {
+                    out.push('-');
+                }
+                out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                out.push(char::from(DIGITS[usize::from(byte & 15)]));
+            }
+        }
+        _ => return Err(RecordError::Damaged("a text's kind")),
+    }
+    Ok(())
+}
