@@ -45,13 +45,14 @@ class Deployed(WithStandIn):
     def steps(self, **steps):
         told = {"settle": {}, "plan": {"answer": {"partitions": DAYS}}, "show": {"answer": {"location": "s3://l/"}},
                 "compact": {"answer": {"generation": 1, "landed_rows": 2, "published_rows": 5}}, "finish": {},
+                "sweep": {"answer": {"landing_files": 1}},
                 "redrive": {"answer": {"landed": 3, "quarantined": 0}}}
         (self.folder / "steps.json").write_text(json.dumps(told | steps))
 
-    def run_machine(self, name):
+    def run_machine(self, name, **asked):
         """The run's status, its output, and the states that it entered."""
         machines = self.client("stepfunctions")
-        run = machines.start_execution(stateMachineArn=self.outputs[name], input="{}")["executionArn"]
+        run = machines.start_execution(stateMachineArn=self.outputs[name], input=json.dumps(asked))["executionArn"]
         until = time.monotonic() + DEADLINE_SECONDS
         while (found := machines.describe_execution(executionArn=run))["status"] == "RUNNING":
             self.assertLess(time.monotonic(), until, "the run does not end")
@@ -250,6 +251,19 @@ class Deployed(WithStandIn):
         self.assertEqual((status, output), ("SUCCEEDED", {"days": 3, "published_rows": 15, "failed": []}))
         self.assertEqual([name for name in entered if name in ("Settle", "Plan", "Each dirty day", "Finish", "Done")],
                          ["Settle", "Plan", "Each dirty day", "Finish", "Done"])
+
+    def test_a_run_that_is_asked_to_sweep_does_so_once_all_is_shown(self):
+        self.steps()
+        status, output, entered = self.run_machine("CompactionArn", sweep=True)
+        self.assertEqual((status, output), ("SUCCEEDED", {"days": 3, "published_rows": 15, "failed": []}))
+        self.assertEqual(entered[-4:], ["Finish", "Did any day fail?", "Sweep", "Done"])
+
+    def test_a_sweep_that_fails_is_told(self):
+        self.steps(sweep={"fails": [{}]})
+        mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
+        status, _, entered = self.run_machine("CompactionArn", sweep=True)
+        self.assertEqual((status, entered[-3:]), ("FAILED", ["Sweep", "Tell", "Failed"]))
+        self.assertEqual(len(self.received(mailbox)), 1)
 
     def test_compaction_without_dirty_days_is_done(self):
         self.steps(plan={"answer": {"partitions": []}})
