@@ -46,7 +46,7 @@ class Deployed(WithStandIn):
         told = {"settle": {}, "plan": {"answer": {"partitions": DAYS}}, "show": {"answer": {"location": "s3://l/"}},
                 "compact": {"answer": {"generation": 1, "landed_rows": 2, "published_rows": 5}}, "finish": {},
                 "sweep": {"answer": {"landing_files": 1}},
-                "redrive": {"answer": {"landed": 3, "quarantined": 0}}}
+                "redrive": {"answer": {"landed": 3, "quarantined": 0, "expired": 0}}}
         (self.folder / "steps.json").write_text(json.dumps(told | steps))
 
     def run_machine(self, name, **asked):
@@ -304,6 +304,15 @@ class Deployed(WithStandIn):
         self.assertEqual(self.waiting(), 1)
         self.assertEqual(len(self.received(mailbox)), 1)
         self.client("sqs").purge_queue(QueueUrl=self.outputs["LakeFailuresUrl"])
+
+    def test_records_that_had_expired_are_told(self):
+        self.steps(redrive={"answer": {"landed": 1, "quarantined": 0, "expired": 6}})
+        mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
+        self.fail_batch({"KinesisBatchInfo": {"batchSize": 7}})
+        self.assertEqual(self.run_machine("LakeRedriveArn")[0], "FAILED")
+        self.assertEqual(self.waiting(), 0, "there is nothing to read again")
+        (message,) = self.received(mailbox)
+        self.assertIn('"expired":6', message["Message"])
 
     def fail_batch(self, message):
         self.client("sqs").send_message(QueueUrl=self.outputs["LakeFailuresUrl"], MessageBody=json.dumps(message))
