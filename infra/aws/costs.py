@@ -42,7 +42,7 @@ ASSUMED = {
     "seconds of a request": 0.005,
     "bytes of a row in Parquet": 50,
     "bytes of an access log line": 350,
-    "bytes of a request's log line": 900,   # Of the collector; half of it says which span of which trace it is.
+    "bytes of a request's log line": 800,   # Of the collector; half of it says which span of which trace it is.
     "bytes of a batch's log line": 1_060,
     "months of data": 12,
 }
