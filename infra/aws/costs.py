@@ -42,7 +42,8 @@ ASSUMED = {
     "seconds of a request": 0.005,
     "bytes of a row in Parquet": 50,
     "bytes of an access log line": 350,
-    "bytes of a batch's log line": 600,
+    "bytes of a request's log line": 800,   # Of the collector; half of it says which span of which trace it is.
+    "bytes of a batch's log line": 1_060,
     "months of data": 12,
 }
 
@@ -95,7 +96,8 @@ def under_load(size):
     compacting = COMPACTIONS * size["tenants"] * 5
     yield ("Compaction", compacting * size["steps_gb"] * PRICE["GB second"],
            f"{compacting:,.0f} s × {size['steps_gb']} GB")
-    logged = requests * ASSUMED["bytes of an access log line"] + (live + lake) * ASSUMED["bytes of a batch's log line"]
+    logged = requests * (ASSUMED["bytes of an access log line"] + ASSUMED["bytes of a request's log line"])
+    logged += (live + lake) * ASSUMED["bytes of a batch's log line"]
     logged /= 1e9
     yield "Logs", logged * PRICE["log GB"], f"{logged:,.1f} GB × 0.50"
     yield "Metrics", (METRICS - FREE["metrics"]) * PRICE["metric"], f"({METRICS} − 10 free) × 0.30"

@@ -32,6 +32,19 @@ class Compaction(unittest.TestCase):
         there.compact()
         self.assertEqual(keys(there, "landing/"), [])
 
+    def test_a_generation_that_nothing_names_goes_when_a_run_is_asked_to_sweep(self):
+        there = world.sent()
+        there.compact()
+        rows, before = there.rows(), keys(there, "events/")
+        left = before[0].rpartition("/generation=")[0] + "/generation=999/part-999-0.parquet"
+        bucket = {"Bucket": there.outputs["LakeBucketName"], "Key": left}
+        client("s3").put_object(**bucket, Body=b"a compaction that came to nothing")
+        self.addCleanup(client("s3").delete_object, **bucket)
+        self.assertIn(left, keys(there, "events/"))
+        self.assertEqual(there.finished(there.start("CompactionArn", sweep=True))[0], "SUCCEEDED")
+        self.assertNotIn(left, keys(there, "events/"))
+        self.assertEqual(lake.comparable(there.rows()), lake.comparable(rows))
+
     def test_a_step_that_fails_fails_the_run_and_tells(self):
         there = world.sent()
         mailbox = there.queue(there.outputs["AlarmTopicArn"])

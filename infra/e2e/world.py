@@ -84,9 +84,10 @@ class World:
         assert "FunctionError" not in answer, payload
         return payload
 
-    def start(self, machine):
+    def start(self, machine, **asked):
         """A run of a state machine, by its output."""
-        return client("stepfunctions").start_execution(stateMachineArn=self.outputs[machine], input="{}")["executionArn"]
+        machine = self.outputs[machine]
+        return client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(asked))["executionArn"]
 
     def finished(self, run):
         """Status and output of a run, once it has ended."""

@@ -28,6 +28,10 @@ pub mod logs;
 
 pub mod metrics;
 
+pub mod trace;
+
+pub mod span;
+
 pub mod report;
 
 pub mod functions;

@@ -1,4 +1,5 @@
-//! One line for each call of a function: its metrics, and fields for who reads the log. No learner, no body, no query.
+//! One line for each call of a function: its metrics, the call as a span, and fields for who reads the log. No learner, no
+//! body, no query.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use trilha_processors::batch::Observed;
 use trilha_serve::clock::Clock;
 
 use crate::metrics::{self, Metric};
+use crate::span::Span;
 
 /// Counts since the process began.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -29,9 +31,23 @@ pub struct Call {
     pub metrics: Vec<(Metric, f64)>,
     /// What else there is to say.
     pub fields: Map<String, Value>,
+    /// The call as a span, and what it is called; else as the function is.
+    span: Option<Span>,
+    name: Option<String>,
 }
 
 impl Call {
+    /// A call that began as this span.
+    pub fn of(span: Span) -> Call {
+        Call { span: Some(span), ..Call::default() }
+    }
+
+    /// With a name for the span.
+    pub fn named(mut self, name: String) -> Call {
+        self.name = Some(name);
+        self
+    }
+
     /// With a field.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Call {
         self.fields.insert(name.to_string(), value.into());
@@ -49,9 +65,9 @@ impl Call {
         self.with("level", "WARN").with("error", error)
     }
 
-    /// A batch of the stream.
-    pub fn of_batch(observed: &Observed, now_millis: i64) -> Call {
-        let call = Call::default()
+    /// That of a batch of the stream.
+    pub fn of_batch(self, observed: &Observed, now_millis: i64) -> Call {
+        let call = self
             .measured(Metric::Events, observed.events as f64)
             .measured(Metric::BatchRecords, observed.records as f64)
             .measured(Metric::Duplicates, observed.duplicates as f64)
@@ -101,9 +117,11 @@ impl Reporter {
             .measured(Metric::Quarantined, since.quarantined as f64)
             .measured(Metric::WriteUnits, since.write_units)
             .measured(Metric::ColdStarts, f64::from(u8::from(cold)));
-        let fields = Call { fields: call.fields, metrics: Vec::new() };
-        let fields = if fields.fields.contains_key("level") { fields } else { fields.with("level", "INFO") };
-        let line = metrics::line(self.now_millis(), &self.function, &call.metrics, fields.fields);
+        let (now_millis, mut fields) = (self.now_millis(), call.fields);
+        fields.entry("level").or_insert_with(|| "INFO".into());
+        let name = call.name.as_deref().unwrap_or(&self.function);
+        fields.extend(call.span.map(|span| span.members(name, now_millis, cold)).unwrap_or_default());
+        let line = metrics::line(now_millis, &self.function, &call.metrics, fields);
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     }
@@ -174,7 +192,7 @@ pub(crate) mod tests {
             ..Observed::default()
         };
         let (reporter, written) = reporter(1_000);
-        reporter.report(Call::of_batch(&observed, 1_000), Totals::default());
+        reporter.report(Call::default().of_batch(&observed, 1_000), Totals::default());
         let line = &written.lines()[0];
         assert_eq!((&line["Lag"], &line["Events"], &line["BatchRecords"]), (&600.0.into(), &7.0.into(), &2.0.into()));
         assert_eq!((&line["level"], &line["error"]), (&"WARN".into(), &"the live table is throttled".into()));
@@ -182,7 +200,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_batch_without_records_has_no_lag() {
-        let call = Call::of_batch(&Observed::default(), 1_000);
+        let call = Call::default().of_batch(&Observed::default(), 1_000);
         assert!(!call.metrics.iter().any(|(metric, _)| *metric == Metric::Lag));
     }
 }

@@ -45,13 +45,14 @@ class Deployed(WithStandIn):
     def steps(self, **steps):
         told = {"settle": {}, "plan": {"answer": {"partitions": DAYS}}, "show": {"answer": {"location": "s3://l/"}},
                 "compact": {"answer": {"generation": 1, "landed_rows": 2, "published_rows": 5}}, "finish": {},
-                "redrive": {"answer": {"landed": 3, "quarantined": 0}}}
+                "sweep": {"answer": {"landing_files": 1}},
+                "redrive": {"answer": {"landed": 3, "quarantined": 0, "expired": 0}}}
         (self.folder / "steps.json").write_text(json.dumps(told | steps))
 
-    def run_machine(self, name):
+    def run_machine(self, name, **asked):
         """The run's status, its output, and the states that it entered."""
         machines = self.client("stepfunctions")
-        run = machines.start_execution(stateMachineArn=self.outputs[name], input="{}")["executionArn"]
+        run = machines.start_execution(stateMachineArn=self.outputs[name], input=json.dumps(asked))["executionArn"]
         until = time.monotonic() + DEADLINE_SECONDS
         while (found := machines.describe_execution(executionArn=run))["status"] == "RUNNING":
             self.assertLess(time.monotonic(), until, "the run does not end")
@@ -251,6 +252,19 @@ class Deployed(WithStandIn):
         self.assertEqual([name for name in entered if name in ("Settle", "Plan", "Each dirty day", "Finish", "Done")],
                          ["Settle", "Plan", "Each dirty day", "Finish", "Done"])
 
+    def test_a_run_that_is_asked_to_sweep_does_so_once_all_is_shown(self):
+        self.steps()
+        status, output, entered = self.run_machine("CompactionArn", sweep=True)
+        self.assertEqual((status, output), ("SUCCEEDED", {"days": 3, "published_rows": 15, "failed": []}))
+        self.assertEqual(entered[-4:], ["Finish", "Did any day fail?", "Sweep", "Done"])
+
+    def test_a_sweep_that_fails_is_told(self):
+        self.steps(sweep={"fails": [{}]})
+        mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
+        status, _, entered = self.run_machine("CompactionArn", sweep=True)
+        self.assertEqual((status, entered[-3:]), ("FAILED", ["Sweep", "Tell", "Failed"]))
+        self.assertEqual(len(self.received(mailbox)), 1)
+
     def test_compaction_without_dirty_days_is_done(self):
         self.steps(plan={"answer": {"partitions": []}})
         self.assertEqual(self.run_machine("CompactionArn")[:2],
@@ -290,6 +304,15 @@ class Deployed(WithStandIn):
         self.assertEqual(self.waiting(), 1)
         self.assertEqual(len(self.received(mailbox)), 1)
         self.client("sqs").purge_queue(QueueUrl=self.outputs["LakeFailuresUrl"])
+
+    def test_records_that_had_expired_are_told(self):
+        self.steps(redrive={"answer": {"landed": 1, "quarantined": 0, "expired": 6}})
+        mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
+        self.fail_batch({"KinesisBatchInfo": {"batchSize": 7}})
+        self.assertEqual(self.run_machine("LakeRedriveArn")[0], "FAILED")
+        self.assertEqual(self.waiting(), 0, "there is nothing to read again")
+        (message,) = self.received(mailbox)
+        self.assertIn('"expired":6', message["Message"])
 
     def fail_batch(self, message):
         self.client("sqs").send_message(QueueUrl=self.outputs["LakeFailuresUrl"], MessageBody=json.dumps(message))

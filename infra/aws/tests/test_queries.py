@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 import unittest
@@ -40,6 +41,11 @@ def text(path):
     for placeholder, value in ASKED.items():
         sql = sql.replace(placeholder, value)
     return sql
+
+
+def parts(path):
+    """A statement's parts before its last SELECT, by name."""
+    return dict(re.findall(r"^(?:WITH )?(\w+) AS \(\n(.*?)^\),?$", path.read_text(), re.MULTILINE | re.DOTALL))
 
 
 def write_lake(rows, folder):
@@ -99,6 +105,17 @@ class Grammar(unittest.TestCase):
         self.assertEqual(len(QUERIES), 10)
         for path in QUERIES:
             self.assertRegex(path.read_text().split("\n", 1)[0], r"^-- .+\?$", path.name)
+
+    def test_what_a_query_repeats_of_a_view_is_the_same_text(self):
+        repeated = set()
+        for view in VIEWS:
+            shared = parts(view)
+            first = next(iter(shared))
+            for query in (path for path in QUERIES if first in parts(path)):
+                for name in shared.keys() & parts(query).keys():
+                    repeated.add(name)
+                    self.assertEqual(parts(query)[name], shared[name], f"{name} of {query.name} and {view.name}")
+        self.assertGreater(len(repeated), 10)
 
     def test_what_the_two_engines_divide_otherwise_is_not_divided(self):
         # Athena divides integers to an integer, DuckDB to a double; and 5 / 2.0 is 2.5 there, 2.500 here.

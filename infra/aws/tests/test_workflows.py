@@ -8,7 +8,7 @@ import unittest
 import common
 
 # The steps that the function `steps` knows.
-STEPS = {"settle", "plan", "compact", "show", "finish", "redrive"}
+STEPS = {"settle", "plan", "compact", "show", "finish", "sweep", "redrive"}
 VALUES = {"Partition": "aws", "StepsFunction": "arn:aws:lambda:us-east-1:123456789012:function:steps",
           "AlarmTopic": "arn:aws:sns:us-east-1:123456789012:alarms",
           "FailuresUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/failures"}
@@ -20,6 +20,12 @@ def states(machine):
         yield name, state
         if "ItemProcessor" in state:
             yield from states(state["ItemProcessor"])
+
+
+def evaluated(expression, states):
+    """What an expression of a machine comes to."""
+    command = ["node", common.AWS / "tests/jsonata.mjs", expression.removeprefix("{%").removesuffix("%}"), json.dumps(states)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 class Workflows(unittest.TestCase):
@@ -54,6 +60,18 @@ class Workflows(unittest.TestCase):
                     called.add(state["Arguments"]["Payload"]["step"])
                     self.assertEqual(name.lower(), state["Arguments"]["Payload"]["step"])
         self.assertEqual(called, STEPS)
+
+    @unittest.skipUnless((common.NODE_MODULES / "asl-validator").is_dir(), "npm packages are not installed")
+    def test_a_run_sweeps_in_one_hour_of_the_day_and_when_it_is_asked_to(self):
+        machine = json.loads((common.AWS / "workflows/compaction.asl.json").read_text())
+        (condition,) = [choice["Condition"] for _, state in states(machine) for choice in state.get("Choices", [])
+                        if choice["Next"] == "Sweep"]
+        for start, asked, sweeps in (("05:00:00.000Z", {}, True), ("05:59:59.999Z", {}, True), ("06:00:00Z", {}, False),
+                                     ("15:05:05Z", {}, False), ("06:00:00Z", {"sweep": True}, True),
+                                     ("06:00:00Z", {"sweep": False}, False)):
+            execution = {"StartTime": f"2026-05-05T{start}", "Input": asked}
+            with self.subTest(execution):
+                self.assertEqual(evaluated(condition, {"context": {"Execution": execution}}), sweeps)
 
     def test_every_task_retries_with_backoff_and_jitter_has_a_limit_and_is_caught(self):
         for _, machine in self.each():

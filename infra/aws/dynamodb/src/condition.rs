@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 /// A condition expression with its names and values.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,6 +43,15 @@ impl Condition {
     pub fn value(mut self, placeholder: &str, value: AttributeValue) -> Condition {
         self.values.insert(placeholder.to_string(), value);
         self
+    }
+
+    /// `None` for a condition that says nothing, and always holds.
+    pub(crate) fn expression(&self) -> Option<String> {
+        (!self.expression.is_empty()).then(|| self.expression.clone())
+    }
+
+    pub(crate) fn item_if_it_fails(&self) -> Option<ReturnValuesOnConditionCheckFailure> {
+        (!self.expression.is_empty()).then_some(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     pub(crate) fn names(&self) -> Option<HashMap<String, String>> {

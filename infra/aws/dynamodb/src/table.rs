@@ -7,9 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::condition::Condition;
@@ -61,6 +59,31 @@ pub struct Table {
 /// The key of an item, as attributes.
 pub fn key(partition: &str, sort: &str) -> Attributes {
     [(PARTITION, partition), (SORT, sort)].map(|(name, value)| (name.into(), AttributeValue::S(value.into()))).into()
+}
+
+/// Makes a call that writes one item if the condition holds: the call's answer, or the item that is there. The SDK's calls
+/// have the same methods and no trait that names them.
+macro_rules! write_if {
+    ($table:expr, $call:expr, $condition:expr, $error:ident) => {{
+        let (table, condition): (&Table, Condition) = ($table, $condition);
+        let call = $call
+            .table_name(&table.name)
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values())
+            .set_return_values_on_condition_check_failure(condition.item_if_it_fails())
+            .set_condition_expression(condition.expression())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match call.send().await {
+            Ok(answer) => {
+                table.meter.note_write(answer.consumed_capacity());
+                Ok(Ok(answer))
+            }
+            Err(error) => match error.as_service_error() {
+                Some($error::ConditionalCheckFailedException(found)) => Ok(Err(table.condition_failed(found.item()))),
+                _ => Err(classify(&table.name, &error)),
+            },
+        }
+    }};
 }
 
 impl Table {
@@ -152,26 +175,11 @@ impl Table {
     /// # Errors
     /// [`TableError`].
     pub async fn put(&self, item: Attributes, condition: Option<Condition>) -> Result<Written, TableError> {
-        let mut call = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        if let Some(condition) = condition {
-            call = call
-                .set_expression_attribute_names(condition.names())
-                .set_expression_attribute_values(condition.values())
-                .condition_expression(condition.expression)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        }
-        match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
-            Ok(answer) => {
-                self.meter.note_write(answer.consumed_capacity());
-                Ok(Written::Done)
-            }
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(found)) => {
-                    Ok(Written::Refused(self.condition_failed(found.item())))
-                }
-                _ => Err(classify(&self.name, &error)),
-            },
-        }
+        let call = self.client.put_item().set_item(Some(item));
+        Ok(match write_if!(self, call, condition.unwrap_or_default(), PutItemError)? {
+            Ok(_) => Written::Done,
+            Err(there) => Written::Refused(there),
+        })
     }
 
     /// Changes attributes of an item by an update expression (`SET …`, `ADD …`), if the condition holds; its values and names
@@ -186,30 +194,10 @@ impl Table {
         update: &str,
         condition: Condition,
     ) -> Result<Result<Attributes, Option<Attributes>>, TableError> {
-        let mut call = self.client.update_item().table_name(&self.name).set_key(Some(key(partition, sort)));
-        call = call
-            .update_expression(update)
-            .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(condition.values())
-            .return_values(ReturnValue::AllNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        if !condition.expression.is_empty() {
-            call = call
-                .condition_expression(condition.expression)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        }
-        match call.send().await {
-            Ok(answer) => {
-                self.meter.note_write(answer.consumed_capacity());
-                Ok(Ok(answer.attributes.unwrap_or_default()))
-            }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(found)) => {
-                    Ok(Err(self.condition_failed(found.item())))
-                }
-                _ => Err(classify(&self.name, &error)),
-            },
-        }
+        let call = self.client.update_item().set_key(Some(key(partition, sort)));
+        let call = call.update_expression(update).return_values(ReturnValue::AllNew);
+        let written = write_if!(self, call, condition, UpdateItemError)?;
+        Ok(written.map(|answer| answer.attributes.unwrap_or_default()))
     }
 
     /// Deletes an item if the condition holds. Without one, fine if there is none.
@@ -222,26 +210,11 @@ impl Table {
         sort: &str,
         condition: Option<Condition>,
     ) -> Result<Written, TableError> {
-        let mut call = self.client.delete_item().table_name(&self.name).set_key(Some(key(partition, sort)));
-        if let Some(condition) = condition {
-            call = call
-                .set_expression_attribute_names(condition.names())
-                .set_expression_attribute_values(condition.values())
-                .condition_expression(condition.expression)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        }
-        match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
-            Ok(answer) => {
-                self.meter.note_write(answer.consumed_capacity());
-                Ok(Written::Done)
-            }
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(found)) => {
-                    Ok(Written::Refused(self.condition_failed(found.item())))
-                }
-                _ => Err(classify(&self.name, &error)),
-            },
-        }
+        let call = self.client.delete_item().set_key(Some(key(partition, sort)));
+        Ok(match write_if!(self, call, condition.unwrap_or_default(), DeleteItemError)? {
+            Ok(_) => Written::Done,
+            Err(there) => Written::Refused(there),
+        })
     }
 
     /// Every item of a partition whose sort key starts with a prefix, in order of sort key.

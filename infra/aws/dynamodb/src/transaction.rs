@@ -1,9 +1,7 @@
 //! Writes that happen together or not at all.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
 
 use crate::condition::Condition;
 use crate::error::{TableError, classify};
@@ -93,14 +91,14 @@ fn item(table: &Table, write: Write) -> Result<TransactWriteItem, TableError> {
     let item = TransactWriteItem::builder();
     Ok(match write {
         Write::Put(attributes, condition) => {
-            let mut put = Put::builder().table_name(&table.name).set_item(Some(attributes));
-            if let Some(condition) = condition {
-                put = put
-                    .set_expression_attribute_names(condition.names())
-                    .set_expression_attribute_values(condition.values())
-                    .condition_expression(condition.expression)
-                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-            }
+            let condition = condition.unwrap_or_default();
+            let put = Put::builder()
+                .table_name(&table.name)
+                .set_item(Some(attributes))
+                .set_expression_attribute_names(condition.names())
+                .set_expression_attribute_values(condition.values())
+                .set_return_values_on_condition_check_failure(condition.item_if_it_fails())
+                .set_condition_expression(condition.expression());
             item.put(put.build().map_err(refused)?).build()
         }
         Write::Delete(partition, sort) => {

@@ -20,6 +20,7 @@ use trilha_processors::strays::Strays;
 
 use super::{Warm, boxed};
 use crate::report::{Call, CountTotals, Reporter, Totals};
+use crate::span::{Span, Trigger};
 
 /// A batch as Lambda hands it over, with the times at which its records arrived. The type for Lambda's events takes a
 /// fraction of a second for a thousandth of it, so the times are read beside.
@@ -91,22 +92,36 @@ pub struct Batches<P> {
 pub async fn handle<P: Processor>(
     kept: &Warm<Batches<P>>,
     reporter: &Reporter,
-    Handed(event): Handed,
+    LambdaEvent { payload: Handed(event), context }: LambdaEvent<Handed>,
 ) -> Result<KinesisEventResponse, Error> {
+    let call = begun(&event, Span::of_invocation(&context, Trigger::Pubsub, reporter.now_millis()));
     let batches = match kept.get().await {
         Ok(batches) => batches,
         Err(error) => {
-            reporter.report(Call::default().failed(&error), Totals::default());
+            reporter.report(call.failed(&error), Totals::default());
             return Err(error.into());
         }
     };
     let observed = batches.processor.observe(event).await;
     let call = match &observed {
-        Ok(observed) => Call::of_batch(observed, reporter.now_millis()),
-        Err(error) => Call::default().failed(&error.to_string()),
+        Ok(observed) => call.of_batch(observed, reporter.now_millis()),
+        Err(error) => call.failed(&error.to_string()),
     };
     reporter.report(call, (batches.totals)());
     Ok(observed?.response)
+}
+
+/// A batch by OpenTelemetry's conventions for messages.
+fn begun(event: &KinesisEvent, span: Span) -> Call {
+    let call = Call::of(span)
+        .with("messaging.system", "aws_kinesis")
+        .with("messaging.operation.name", "process")
+        .with("messaging.batch.message_count", event.records.len());
+    let arn = event.records.first().and_then(|record| record.event_source_arn.as_deref());
+    match arn.and_then(|arn| arn.rsplit_once(":stream/")) {
+        Some((_, stream)) => call.with("messaging.destination.name", stream).named(format!("process {stream}")),
+        None => call.named("process".into()),
+    }
 }
 
 /// Takes batches from Lambda, for ever.
@@ -118,7 +133,7 @@ pub async fn run<P: Processor>(kept: Warm<Batches<P>>, reporter: Arc<Reporter>) 
     let kept = Arc::new(kept);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Handed>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        boxed(async move { handle(&kept, &reporter, event.payload).await })
+        boxed(async move { handle(&kept, &reporter, event).await })
     }))
     .await
 }

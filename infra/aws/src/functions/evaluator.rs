@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use trilha_collector::settings::SettingsStore;
 use trilha_live::port::LiveTable;
@@ -13,6 +13,7 @@ use trilha_serve::clock;
 
 use super::{Warm, boxed};
 use crate::report::{Call, Reporter, Totals};
+use crate::span::{Span, Trigger};
 use crate::wiring::{Aws, AwsEvaluator};
 
 /// Takes ticks of the schedule from Lambda, for ever. What a tick says is of no account.
@@ -23,9 +24,9 @@ pub async fn run() -> Result<(), Error> {
     let reporter = Reporter::of_function("evaluator", clock::system());
     let kept = Arc::new(Warm::new(Kept::open));
     kept.start().await;
-    lambda_runtime::run(service_fn(move |_: LambdaEvent<Value>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        boxed(async move { told(&kept, &reporter).await })
+        boxed(async move { told(&kept, &reporter, &event.context).await })
     }))
     .await
 }
@@ -45,7 +46,8 @@ impl Kept {
 }
 
 /// Evaluates and says so in one line.
-async fn told(kept: &Warm<Kept>, reporter: &Reporter) -> Result<Value, Error> {
+async fn told(kept: &Warm<Kept>, reporter: &Reporter, context: &Context) -> Result<Value, Error> {
+    let call = Call::of(Span::of_invocation(context, Trigger::Timer, reporter.now_millis()));
     let (done, totals) = match kept.get().await {
         Ok(Kept { aws, evaluator }) => {
             let tenants = aws.config.tenants()?;
@@ -54,8 +56,8 @@ async fn told(kept: &Warm<Kept>, reporter: &Reporter) -> Result<Value, Error> {
         Err(error) => (Err(error), Totals::default()),
     };
     let call = match &done {
-        Ok(done) => done.fields().into_iter().fold(Call::default(), |call, (name, count)| call.with(name, count)),
-        Err(error) => Call::default().failed(error),
+        Ok(done) => done.fields().into_iter().fold(call, |call, (name, count)| call.with(name, count)),
+        Err(error) => call.failed(error),
     };
     reporter.report(call, totals);
     Ok(Value::from_iter(done?.fields().map(|(name, count)| (name, json!(count)))))

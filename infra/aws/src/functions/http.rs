@@ -5,14 +5,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode, Uri};
 use lambda_http::request::RequestContext;
-use lambda_http::{Error, RequestExt, Service, service_fn};
+use lambda_http::{Context, Error, RequestExt, Service, service_fn};
 use serde_json::json;
 use tower::ServiceExt;
 use trilha_collector::router::Counts;
@@ -21,10 +21,12 @@ use trilha_serve::listen::HEALTH;
 use super::Warm;
 use crate::metrics::Metric;
 use crate::report::{Call, CountTotals, Reporter, Totals};
+use crate::span::Span;
 
 /// Answers a request.
 pub async fn answer(kept: &Warm<Router>, reporter: &Reporter, request: lambda_http::Request) -> Response {
     let request = for_router(request);
+    let asked = Asked::of(&request, reporter.now_millis());
     match kept.get().await {
         Ok(router) => {
             let answered: Result<Response, Infallible> = router.clone().oneshot(request).await;
@@ -32,7 +34,7 @@ pub async fn answer(kept: &Warm<Router>, reporter: &Reporter, request: lambda_ht
         }
         Err(error) => {
             let response = not_ready();
-            reporter.report(Asked::of(&request).call(&response).failed(&error), Totals::default());
+            reporter.report(asked.call(&response).failed(&error), Totals::default());
             response
         }
     }
@@ -48,7 +50,7 @@ async fn report(
     request: Request,
     next: Next,
 ) -> Response {
-    let asked = Asked::of(&request);
+    let asked = Asked::of(&request, reporter.now_millis());
     let response = next.run(request).await;
     if asked.path != HEALTH {
         reporter.report(asked.call(&response), totals());
@@ -56,25 +58,55 @@ async fn report(
     response
 }
 
-/// What is told of a request. No query and no header: either may hold a secret.
+/// What is told of a request, by OpenTelemetry's conventions for HTTP. No query and no header: either may hold a secret.
 struct Asked {
+    span: Span,
     method: Method,
     path: String,
+    /// The route as a router writes it, where there is one.
+    route: Option<String>,
 }
 
 impl Asked {
-    fn of<B>(request: &http::Request<B>) -> Asked {
-        Asked { method: request.method().clone(), path: request.uri().path().to_string() }
+    fn of<B>(request: &http::Request<B>, now_millis: i64) -> Asked {
+        let (headers, extensions) = (request.headers(), request.extensions());
+        Asked {
+            span: Span::of_request(headers, extensions.get::<Context>(), now_millis),
+            method: request.method().clone(),
+            path: request.uri().path().to_string(),
+            route: extensions.get::<MatchedPath>().map(|route| route.as_str().to_string()),
+        }
     }
 
     fn call(self, response: &Response) -> Call {
-        let call = Call::default()
-            .with("method", self.method.as_str())
-            .with("path", self.path)
-            .with("status", response.status().as_u16());
+        let method = known(&self.method);
+        let call = Call::of(self.span)
+            .with("http.request.method", method.unwrap_or("_OTHER"))
+            .with("http.response.status_code", response.status().as_u16());
+        let method = method.unwrap_or("HTTP");
+        let call = match self.route {
+            Some(route) => call.named(format!("{method} {route}")).with("http.route", route),
+            None => call.named(method.into()).with("url.path", self.path),
+        };
         let accepted = response.extensions().get::<Counts>().map(|counts| counts.accepted as f64);
         accepted.into_iter().fold(call, |call, events| call.measured(Metric::Events, events))
     }
+}
+
+/// A method's name, if it is none of the sender's own.
+fn known(method: &Method) -> Option<&str> {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ];
+    KNOWN.contains(method).then(|| method.as_str())
 }
 
 fn not_ready() -> Response {

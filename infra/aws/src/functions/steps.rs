@@ -22,6 +22,7 @@ use crate::beyond;
 use crate::drift;
 use crate::metrics::Metric;
 use crate::report::{Call, Reporter, Totals};
+use crate::span::{Span, Trigger};
 use crate::wiring::{Aws, AwsLake, AwsManifest, AwsStorage};
 
 mod discarded;
@@ -54,6 +55,8 @@ pub enum Step {
     },
     /// Delete landing files whose rows are all published.
     Finish {},
+    /// Delete what nothing names: it lists the whole lake.
+    Sweep {},
     /// Land a range of the stream that the lake's mapping gave up.
     Redrive {
         /// What the mapping's on-failure destination was sent: JSON, or its text.
@@ -113,6 +116,7 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
                 self.compactor.finish().await?;
                 Ok(json!({}))
             }
+            Step::Sweep {} => Ok(json!({ "landing_files": self.compactor.sweep().await? })),
             Step::Redrive { .. } => bail!("a range is driven again by the lake's writer"),
         }
     }
@@ -128,7 +132,7 @@ pub async fn run() -> Result<(), Error> {
     kept.start().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Step>| {
         let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-        boxed(async move { told(&kept, &reporter, event.payload).await })
+        boxed(async move { told(&kept, &reporter, event).await })
     }))
     .await
 }
@@ -184,8 +188,10 @@ impl Kept {
 }
 
 /// Makes a step and says so in one line.
-async fn told(kept: &Warm<Kept>, reporter: &Reporter, step: Step) -> Result<Value, Error> {
-    let call = Call::default().with("step", step.name());
+async fn told(kept: &Warm<Kept>, reporter: &Reporter, event: LambdaEvent<Step>) -> Result<Value, Error> {
+    let LambdaEvent { payload: step, context } = event;
+    let span = Span::of_invocation(&context, Trigger::Other, reporter.now_millis());
+    let call = Call::of(span).named(step.name().into()).with("step", step.name());
     let (done, totals) = match kept.get().await {
         Ok(kept) => (kept.make(&step).await.map_err(|error| format!("{error:#}")), kept.totals()),
         Err(error) => (Err(error), Totals::default()),
@@ -210,6 +216,7 @@ impl Step {
             Step::Compact { .. } => "compact",
             Step::Show { .. } => "show",
             Step::Finish {} => "finish",
+            Step::Sweep {} => "sweep",
             Step::Redrive { .. } => "redrive",
         }
     }

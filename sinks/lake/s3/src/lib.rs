@@ -2,17 +2,15 @@
 //! and a [`Catalogue`], [`GlueCatalogue`] on AWS, sends readers to the folder of the published generation.
 //!
 //! It must not know how rows are written, nor when to compact. Start at [`S3Storage`], whose documentation shows where
-//! everything lies; [`open_bucket`] makes the client of a bucket.
+//! everything lies.
 
 #![warn(missing_docs)]
 
-mod bucket;
 pub mod catalogue;
 mod manifest;
 mod pointer;
 mod storage;
 
-pub use bucket::open_bucket;
 pub use catalogue::{Catalogue, CatalogueError, GlueCatalogue, MemoryCatalogue};
 pub use manifest::DynamoManifest;
 pub use storage::{Clock, S3Storage};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use trilha_lake::storage::{Storage, generation_of, part_name};
@@ -21,6 +22,8 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// So often a pointer that others change meanwhile is read again.
 const ATTEMPTS: u32 = 30;
+/// So many partitions are swept at once: a lake of years has tens of thousands, and a step fifteen minutes.
+const SWEPT_AT_ONCE: usize = 16;
 /// The first wait before that; each is longer than the one before.
 const PATIENCE: Duration = Duration::from_millis(3);
 
@@ -275,11 +278,12 @@ impl<C: Catalogue> Storage for S3Storage<C> {
             let Some((partition, generation)) = self.objects.place(&object.location) else { continue };
             found.entry(partition).or_default().entry(generation).or_default().push(object);
         }
-        for (partition, generations) in found {
+        let partitions = stream::iter(found.into_iter().map(Ok));
+        let swept = partitions.try_for_each_concurrent(SWEPT_AT_ONCE, async |(partition, generations)| {
             self.remove_waiting(&partition).await?;
-            self.remove_unknown(&partition, generations).await?;
-        }
-        Ok(())
+            self.remove_unknown(&partition, generations).await
+        });
+        swept.await
     }
 
     async fn get_part(&self, partition: &Partition, name: &str) -> Result<Bytes, LakeError> {

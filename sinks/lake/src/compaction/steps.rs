@@ -28,6 +28,10 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
     /// the answer.
     pub async fn settle(&self) -> Result<(), LakeError> {
         let _running = self.running.lock().await;
+        self.settle_unsettled().await
+    }
+
+    async fn settle_unsettled(&self) -> Result<(), LakeError> {
         let mut settled = Ok(());
         for (partition, generation) in self.manifest.unsettled().await? {
             let done = self.settle_one(&partition, generation).await;
@@ -105,7 +109,7 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
     /// It lists the whole lake, and is for now and then. Answers how many landing files went.
     pub async fn sweep(&self) -> Result<usize, LakeError> {
         let _running = self.running.lock().await;
-        self.settle_all().await?;
+        self.settle_unsettled().await?;
         self.storage.remove_waste().await?;
         sweep(&*self.storage, &*self.manifest).await
     }

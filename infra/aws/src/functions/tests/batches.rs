@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::bail;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use trilha_lake::LakeWriter;
 use trilha_lake::manifest::MemoryManifest;
@@ -19,6 +20,7 @@ use crate::functions::Warm;
 use crate::functions::batches::{Batches, Handed, Processor, handle};
 use crate::report::tests::{Written, reporter};
 use crate::report::{Reporter, Totals};
+use crate::span::tests::{TRACE_ID, context};
 
 /// One that begins as ours do and goes on otherwise.
 async fn damaged() -> Value {
@@ -50,8 +52,12 @@ impl<P: Processor> Function<P> {
 
     /// What Lambda is answered, as JSON; `None` when the call fails.
     async fn call(&self, records: &[Value]) -> Option<Value> {
+        self.call_within(records, context()).await
+    }
+
+    async fn call_within(&self, records: &[Value], context: Context) -> Option<Value> {
         let event: Handed = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let answer = handle(&self.kept, &self.reporter, event).await;
+        let answer = handle(&self.kept, &self.reporter, LambdaEvent::new(event, context)).await;
         answer.ok().map(|response| serde_json::to_value(response).unwrap())
     }
 
@@ -93,6 +99,47 @@ async fn a_batch_is_done_and_told_in_one_line() {
         assert_eq!((&line["level"], &line["shard"]), (&"INFO".into(), &"one/shardId-000000000000".into()));
     }
     assert_eq!((live.written.lines().len(), lake.written.lines().len()), (1, 1));
+}
+
+/// What costs bytes in each line: the name of the resource is told once.
+const MOST_BYTES_OF_A_SPAN: usize = 550;
+
+#[tokio::test]
+async fn a_batch_is_a_span_of_lambdas_trace_at_a_price() {
+    let (live, records) = (live(Bin::default()), of_ours().await);
+    for _ in 0..2 {
+        assert_eq!(live.call(&records).await, all_done());
+    }
+    let lines = live.written.lines();
+    let line = lines[1].as_object().unwrap();
+    assert_eq!((&line["trace_id"], &line["parent_span_id"]), (&TRACE_ID.into(), &"53995c3f42cd8ad8".into()));
+    assert_ne!(line["span_id"], lines[0]["span_id"]);
+    assert_eq!((&line["name"], &line["messaging.destination.name"]), (&"process events".into(), &"events".into()));
+    assert_eq!((&line["messaging.system"], &line["faas.trigger"]), (&"aws_kinesis".into(), &"pubsub".into()));
+    assert_eq!(line["messaging.batch.message_count"], records.len());
+    assert_eq!((&lines[0]["faas.coldstart"], &line["faas.coldstart"]), (&true.into(), &false.into()));
+    assert!(lines[0].get("cloud.resource_id").is_some() && !line.contains_key("cloud.resource_id"));
+    let is_of_span = |name: &str| {
+        name.starts_with("faas.")
+            || name.starts_with("messaging.")
+            || name.ends_with("_id")
+            || name.ends_with("_nano")
+            || name == "name"
+    };
+    let of_span = line.iter().filter(|(name, _)| is_of_span(name)).map(|(name, value)| json!({ name: value }));
+    let (bytes, all) = (of_span.map(|member| member.to_string().len() - 1).sum::<usize>(), lines[1].to_string().len());
+    println!("{bytes} of a batch's {all} bytes say which span it is");
+    assert!((300..=MOST_BYTES_OF_A_SPAN).contains(&bytes), "{bytes} bytes");
+}
+
+#[tokio::test]
+async fn a_trace_that_cannot_be_read_is_none_and_stops_no_batch() {
+    let (live, records, mut context) = (live(Bin::default()), of_ours().await, context());
+    context.xray_trace_id = Some("Root=ana".into());
+    assert_eq!(live.call_within(&records, context).await, all_done());
+    let line = live.last_line();
+    assert_eq!((line.get("trace_id"), line.get("span_id"), line.get("name")), (None, None, None));
+    assert_eq!(line["faas.trigger"], "pubsub");
 }
 
 #[tokio::test]

@@ -4,12 +4,19 @@ use std::io::Write;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use http::Request;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 use trilha_collector::router::{AllowedOrigins, Front, router};
 
 use super::support::*;
+use crate::functions::http::reported;
+use crate::report::Totals;
+use crate::report::tests::reporter;
+use crate::span::tests::{TRACE_ID, context};
 
 const ORIGIN: &str = "https://lms.example.org";
 const EVENTS: &str = concat!(
@@ -138,5 +145,66 @@ async fn a_line_tells_no_learner_no_key_and_no_query() {
     assert!(line.contains("/v1/events"), "{line}");
     for hidden in ["ana", "bruno", "secret", &write_key] {
         assert!(!line.contains(hidden), "{hidden} is in {line}");
+    }
+}
+
+const SENT: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+#[tokio::test]
+async fn a_request_is_a_span_of_the_senders_trace_from_either_front() {
+    let (router, write_key) = collector();
+    let mut function = function(router);
+    let mut headers = headers(&write_key);
+    headers["traceparent"] = TRACEPARENT.into();
+    let fronts: [fn(&str, &str, Value) -> Value; 2] = [api_gateway, load_balancer];
+    for front in fronts {
+        let event = with_text(front("POST", "/v1/events", headers.clone()), EVENTS);
+        assert_taken(&function.call_within(&event, context()).await);
+        let line = function.written.lines().pop().unwrap();
+        assert_eq!((&line["trace_id"], &line["parent_span_id"]), (&SENT.into(), &"00f067aa0ba902b7".into()), "{line}");
+        assert_eq!((&line["name"], &line["http.route"]), (&"POST /v1/events".into(), &"/v1/events".into()));
+        assert_eq!((&line["http.request.method"], &line["http.response.status_code"]), (&"POST".into(), &202.into()));
+        assert_eq!((&line["faas.trigger"], line.get("url.path")), (&"http".into(), None));
+    }
+}
+
+#[tokio::test]
+async fn without_a_traceparent_that_can_be_read_the_trace_is_lambdas() {
+    let (router, write_key) = collector();
+    let mut function = function(router);
+    let mut headers = headers(&write_key);
+    for traceparent in [None, Some("ana@example.org"), Some("00-0-0-00")] {
+        if let Some(traceparent) = traceparent {
+            headers["traceparent"] = traceparent.into();
+        }
+        let event = with_text(api_gateway("POST", "/v1/events", headers.clone()), EVENTS);
+        assert_taken(&function.call_within(&event, context()).await);
+        let line = function.written.lines().pop().unwrap();
+        assert_eq!(line["trace_id"], TRACE_ID, "{line}");
+        assert!(!line.to_string().contains("ana"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_route_knows_is_told_by_its_path_and_no_method_of_the_senders_own() {
+    let mut function = function(collector().0);
+    assert_eq!(function.call(&api_gateway("ANA", "/nowhere", json!({}))).await["statusCode"], 404);
+    let line = function.written.lines().pop().unwrap();
+    assert_eq!((&line["http.request.method"], &line["url.path"]), (&"_OTHER".into(), &"/nowhere".into()), "{line}");
+    assert_eq!((line.get("http.route"), line.get("trace_id")), (None, None));
+}
+
+#[tokio::test]
+async fn a_plain_server_takes_the_trace_of_the_sender_or_of_the_load_balancer() {
+    let (reporter, written) = reporter(NOW);
+    let router = reported(collector().0, Arc::new(reporter), Arc::new(Totals::default));
+    let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
+    for (name, value, trace_id) in [("traceparent", TRACEPARENT, SENT), ("x-amzn-trace-id", root, TRACE_ID)] {
+        let request = Request::post("/v1/events").header(name, value).body(Body::empty()).unwrap();
+        assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 401);
+        let line = written.lines().pop().unwrap();
+        assert_eq!((&line["trace_id"], &line["name"]), (&trace_id.into(), &"POST /v1/events".into()), "{line}");
+        assert!(line.get("faas.trigger").is_none(), "no function answered");
     }
 }

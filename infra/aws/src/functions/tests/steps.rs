@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use trilha_lake::manifest::{Manifest, MemoryManifest};
-use trilha_lake::storage::MemoryStorage;
-use trilha_lake::{Compactor, LakeWriter};
+use trilha_lake::storage::{MemoryStorage, Storage, UNFINISHED, part_name};
+use trilha_lake::{Compactor, Day, LakeWriter, Partition};
 use trilha_live::memory::MemoryTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_schemas::sequence::SequenceNumber;
@@ -67,6 +67,24 @@ async fn a_day_is_planned_compacted_shown_and_done() {
     assert!(world.storage.landing_names().is_empty());
     assert_eq!(world.step(json!({ "step": "settle" })).await, json!({}));
     assert_eq!(world.step(json!({ "step": "plan" })).await, json!({ "partitions": [] }));
+}
+
+#[tokio::test]
+async fn a_sweep_takes_what_nothing_names_and_leaves_the_rest() {
+    let world = World::new().await;
+    world.land().await;
+    let day = |step: &str| json!({ "step": step, "tenant": "ufpa", "day": "2026-03-02" });
+    for step in ["compact", "show"] {
+        world.step(day(step)).await;
+    }
+    let partition = Partition { tenant: "ufpa".into(), day: Day::parse("2026-03-02").unwrap() };
+    let landed = world.storage.landing_names();
+    // A writer that crashed before its commit, and a compaction that came to nothing.
+    world.storage.put_landing(&format!("{}{UNFINISHED}", landed[0]), Default::default()).await.unwrap();
+    world.storage.put_part(&partition, &part_name(2, 0), Default::default()).await.unwrap();
+    assert_eq!(world.step(json!({ "step": "sweep" })).await, json!({ "landing_files": 1 }));
+    assert_eq!(world.storage.landing_names(), landed);
+    assert_eq!((world.storage.published().len(), world.storage.waiting().len()), (1, 0));
 }
 
 #[test]

@@ -140,8 +140,12 @@ pub(super) fn function_that_fails(
 impl<S: Service<LambdaEvent<LambdaRequest>, Response: serde::Serialize>> Function<S> {
     /// What Lambda is answered.
     pub(super) async fn call(&mut self, event: &Value) -> Value {
+        self.call_within(event, Context::default()).await
+    }
+
+    pub(super) async fn call_within(&mut self, event: &Value, context: Context) -> Value {
         let request: LambdaRequest = serde_json::from_value(event.clone()).unwrap();
-        let answer = self.adapter.call(LambdaEvent::new(request, Context::default())).await;
+        let answer = self.adapter.call(LambdaEvent::new(request, context)).await;
         serde_json::to_value(answer.ok().unwrap()).unwrap()
     }
 }
