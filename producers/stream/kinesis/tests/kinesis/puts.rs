@@ -10,7 +10,7 @@ use trilha_stream::port::{PutFailure, Stream, StreamError};
 use trilha_stream_kinesis::{KinesisPuts, KinesisStream};
 
 use crate::support::dice::Dice;
-use crate::support::door::{FrontDoor, NOW, keys};
+use crate::support::door::{FrontDoor, NOW, TENANT, keys};
 use crate::support::proxy::{Call, Fault, INTERNAL, Proxy, THROTTLED};
 use crate::support::{PATIENCE, StandIn, World, all_records, client, entry, texts};
 
