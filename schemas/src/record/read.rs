@@ -203,6 +203,7 @@ impl<'a> Reader<'a> {
         Ok(Record { tenant: self.tenant.to_string(), texts: self.texts, pairs: self.pairs, events })
     }
 
+    #[inline]
     fn event(&mut self, id: EventId, next_pair: &mut u32) -> Result<EventOf<Symbol, Span>, RecordError> {
         let shape = *pick(&self.shapes, &mut self.shape_of, "a shape's index")?;
         let learner_index = index(&mut self.learner_of, self.learners.len())?;
@@ -231,16 +232,19 @@ impl<'a> Reader<'a> {
             source,
             body,
         };
-        if self.has_long_texts { self.bounded(event) } else { Ok(event) }
+        if self.has_long_texts {
+            self.bounded(&event)?;
+        }
+        Ok(event)
     }
 
-    fn bounded(&self, event: EventOf<Symbol, Span>) -> Result<EventOf<Symbol, Span>, RecordError> {
+    fn bounded(&self, event: &EventOf<Symbol, Span>) -> Result<(), RecordError> {
         let bytes = std::cell::Cell::new(0);
         event.map(|symbol| bytes.set(bytes.get() + self.texts.get(*symbol).len()), |_| ());
         if bytes.get() > MAX_EVENT_TEXT_BYTES {
             return Err(RecordError::Damaged("an event's texts are too long"));
         }
-        Ok(event)
+        Ok(())
     }
 }
 
@@ -296,18 +300,22 @@ struct Row<'r, 'a> {
 }
 
 impl Row<'_, '_> {
+    #[inline]
     fn cell(&mut self, column: Column) -> Result<Option<u64>, RecordError> {
         if self.shape.has(column) { Ok(Some(self.reader.columns[column as usize].varint()?)) } else { Ok(None) }
     }
 
+    #[inline]
     fn text(&mut self, column: Column) -> Result<Option<Symbol>, RecordError> {
         self.cell(column)?.map(|at| self.reader.texts.symbol(at)).transpose()
     }
 
+    #[inline]
     fn integer(&mut self, column: Column) -> Result<Option<i64>, RecordError> {
         Ok(self.cell(column)?.map(unzigzagged))
     }
 
+    #[inline]
     fn number(&mut self, column: Column) -> Result<Option<f64>, RecordError> {
         let Some(cell) = self.cell(column)? else { return Ok(None) };
         if cell & 1 == 0 {
@@ -317,6 +325,7 @@ impl Row<'_, '_> {
         at.copied().map(Some).ok_or(RecordError::Damaged("a number's index"))
     }
 
+    #[inline]
     fn time(&mut self, arrival_millis: i64) -> Result<Option<i64>, RecordError> {
         let Some(delta) = self.integer(Column::Time)? else { return Ok(None) };
         let lead = self.reader.expected.lead.wrapping_add(delta);
@@ -324,6 +333,7 @@ impl Row<'_, '_> {
         time(arrival_millis.wrapping_add(lead), "a time").map(Some)
     }
 
+    #[inline]
     fn source(&mut self) -> Result<Source<Symbol>, RecordError> {
         match (self.text(Column::Source)?, self.shape.has(Column::SourceInId)) {
             (Some(id), false) => Ok(Source::Given(id)),
@@ -334,10 +344,12 @@ impl Row<'_, '_> {
     }
 
     /// The shape says that it is there where its type needs one.
+    #[inline]
     fn object(&mut self) -> Result<Symbol, RecordError> {
         self.text(Column::Object)?.ok_or(RecordError::Damaged("an object is missing"))
     }
 
+    #[inline]
     fn body(&mut self, learner: usize, next_pair: &mut u32) -> Result<BodyOf<Symbol, Span>, RecordError> {
         match self.shape.kind {
             Kind::Video(action) => self.video(action, learner, next_pair).map(BodyOf::Video),
@@ -350,6 +362,7 @@ impl Row<'_, '_> {
         }
     }
 
+    #[inline]
     fn video(
         &mut self,
         action: VideoAction,
@@ -372,6 +385,7 @@ impl Row<'_, '_> {
         Ok(VideoEventOf { action, video, position_millis, to_millis, length_millis, rate, threshold, segments })
     }
 
+    #[inline]
     fn position(&mut self, column: Column, learner: usize) -> Result<Option<i64>, RecordError> {
         let Some(delta) = self.integer(column)? else { return Ok(None) };
         let end = self.reader.expected.end(learner);
@@ -379,6 +393,7 @@ impl Row<'_, '_> {
         Ok(Some(*end))
     }
 
+    #[inline]
     fn length(&mut self, object: Symbol) -> Result<Option<i64>, RecordError> {
         let Some(delta) = self.integer(Column::Length)? else { return Ok(None) };
         let length = self.reader.expected.length(object.index());
