@@ -36,8 +36,10 @@ pub const WRITES_AT_ONCE: f64 = 32.0;
 /// What the SDK computes for a call: signing, JSON, TLS.
 pub const CLIENT_CPU_SECONDS: f64 = 0.000_1;
 
-/// So much of a shard's state stays in a function's memory (`infra/aws/src/functions/live.rs`).
-pub const WARM_BYTES: f64 = 32.0 * 1024.0 * 1024.0;
+/// So many MB of a shard's state stay in a function's memory (`infra/aws/src/functions/live.rs`).
+const WARM_MEGABYTES: u32 = 32;
+/// A function may run for so long (`infra/aws/template.yaml`).
+pub const LONGEST_CALL_SECONDS: f64 = 900.0;
 /// How often a compaction runs.
 pub const COMPACTION_SECONDS: f64 = 900.0;
 /// How often it is evaluated.
@@ -83,8 +85,12 @@ pub struct Asked {
     pub stream: StreamMode,
     /// How many shards it has; as many as the load needs if not given.
     pub shards: Option<u32>,
-    /// Every batch meets a process that knows nothing.
-    pub cold: bool,
+    /// What a shard's items may take in memory between batches, in MB; 0: every batch meets a process that knows nothing.
+    pub warm_megabytes: u32,
+    /// Counts besides, for what could be changed, what it costs to write each so many seconds, however large a batch is.
+    pub deferred: Option<u32>,
+    /// So many courses are run at most; each stands for several where the load has more.
+    pub most_courses: u64,
     /// Another seed makes another class.
     pub seed: u64,
     /// How long the class runs before anything is counted, in minutes of its own time.
@@ -102,7 +108,9 @@ impl Default for Asked {
             windows: vec![window_of_age(60)],
             stream: StreamMode::Cheaper,
             shards: None,
-            cold: false,
+            warm_megabytes: WARM_MEGABYTES,
+            deferred: None,
+            most_courses: COURSES_PER_TENANT,
             seed: 1,
             warm_up_minutes: 24 * 60,
             counted_minutes: 60,
@@ -113,11 +121,6 @@ impl Default for Asked {
 /// The window by which views are at most so many seconds old, from the acceptance of an event on.
 pub fn window_of_age(seconds: u32) -> u32 {
     seconds.saturating_sub(AGE_BESIDE_WINDOW_SECONDS)
-}
-
-/// The age of views at a window, both in seconds.
-pub fn age_of_window(seconds: u32) -> u32 {
-    seconds + AGE_BESIDE_WINDOW_SECONDS
 }
 
 /// What of `infra/aws/template.yaml` depends on the size that is chosen there.
@@ -198,7 +201,7 @@ impl Plan {
     /// A load grows by courses, each as busy as any other.
     pub fn of(asked: &Asked) -> Plan {
         let courses = (asked.events_per_day / COURSE_EVENTS_PER_DAY).max(1);
-        let sample_courses = courses.min(COURSES_PER_TENANT);
+        let sample_courses = courses.min(asked.most_courses.clamp(1, COURSES_PER_TENANT));
         let learners = |courses: u64| (courses * LEARNERS_PER_TEN_COURSES).div_ceil(10);
         let deployment = DEPLOYMENTS[match asked.events_per_day {
             0..=1_000_000 => 0,

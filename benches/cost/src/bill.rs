@@ -153,6 +153,11 @@ pub fn compaction_each(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Pri
     lake::compaction_each(&basis, seconds)
 }
 
+/// Dollars a month that compaction pays for bytes of landing files that are of other partitions.
+pub fn foreign_bytes(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices) -> f64 {
+    lake::foreign_bytes(&Basis { asked, plan, counts, counted: &counts.windows[0], prices })
+}
+
 /// What a bill is made from.
 struct Basis<'a> {
     asked: &'a Asked,

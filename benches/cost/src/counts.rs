@@ -38,6 +38,11 @@ impl Rhythm {
         let (seconds, end) = earliest.unwrap_or((gathered, End::Window));
         Rhythm { seconds: seconds.max(POLL_SECONDS), end }
     }
+
+    /// Whatever a batch may hold.
+    pub fn unbounded(seconds: u32) -> Rhythm {
+        Rhythm { seconds: f64::from(seconds).max(POLL_SECONDS), end: End::Window }
+    }
 }
 
 /// What was counted at one window.
@@ -82,10 +87,17 @@ pub struct LakeCounted {
     pub storage: StorageCounts,
     /// … and of the manifest.
     pub manifest: ManifestCounts,
-    /// Partitions of days before today that a compaction finds dirty, on average.
-    pub old_days: f64,
-    /// Rows of each of them that have landed.
-    pub old_rows: f64,
+    /// What a compaction finds of days before its own.
+    pub late: Late,
+}
+
+/// What comes of days before the present one, in each compaction.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Late {
+    /// So many days, on average.
+    pub days: f64,
+    /// So many rows of each, on average.
+    pub rows: f64,
 }
 
 /// What an evaluation asked.
@@ -108,6 +120,8 @@ pub struct EvaluatorCounted {
 pub struct Counts {
     /// By window, in the order asked for.
     pub windows: Vec<Counted>,
+    /// With the writes put off, if that was asked for.
+    pub deferred: Option<Counted>,
     /// At the first window.
     pub lake: LakeCounted,
     /// … after it.

@@ -1,9 +1,9 @@
 //! From what is asked for to the bills.
 
 use crate::alternatives::{Alternative, SameLoad, alternatives};
-use crate::asked::{Asked, Plan};
-use crate::bill::{Bill, compaction_each, streams};
-use crate::counts::{Counted, Counts};
+use crate::asked::{Asked, COMPACTION_SECONDS, Plan};
+use crate::bill::{Bill, compaction_each, foreign_bytes, streams};
+use crate::counts::{Counted, Counts, LakeCounted, Late};
 use crate::error::CostError;
 use crate::measure;
 use crate::prices::Prices;
@@ -21,6 +21,8 @@ pub struct Estimate {
     pub prices: Prices,
     /// A month's bill for each window, in the order asked for.
     pub bills: Vec<Bill>,
+    /// The bill with the writes put off, if that was asked for.
+    pub deferred: Option<Bill>,
 }
 
 /// Runs the sample and makes the bills.
@@ -40,8 +42,8 @@ pub async fn estimate(asked: &Asked) -> Result<Estimate, CostError> {
     let (plan, prices) = (Plan::of(asked), Prices::published()?);
     let counts = measure::run(asked, &plan).await?;
     let bill = |counted: &Counted| Bill::of(asked, &plan, &counts, counted, &prices);
-    let bills = counts.windows.iter().map(bill).collect();
-    Ok(Estimate { asked: asked.clone(), plan, bills, counts, prices })
+    let (bills, deferred) = (counts.windows.iter().map(bill).collect(), counts.deferred.as_ref().map(bill));
+    Ok(Estimate { asked: asked.clone(), plan, bills, deferred, counts, prices })
 }
 
 impl Estimate {
@@ -56,6 +58,18 @@ impl Estimate {
     /// Dollars a month of a stream by the shard, and of one by the byte.
     pub fn streams(&self) -> (f64, f64) {
         streams(&self.asked, &self.plan, &self.counts, &self.counts.windows[0], &self.prices)
+    }
+
+    /// Dollars a million events that compaction pays for bytes of landing files that are of other partitions.
+    pub fn foreign_bytes(&self) -> f64 {
+        foreign_bytes(&self.asked, &self.plan, &self.counts, &self.prices) / self.bills[0].events * 1e6
+    }
+
+    /// Dollars a million events for compaction if no late event opened a day again.
+    pub fn compaction_without_late(&self) -> f64 {
+        let counts = Counts { lake: LakeCounted { late: Late::default(), ..self.counts.lake }, ..self.counts.clone() };
+        let seconds = COMPACTION_SECONDS;
+        compaction_each(&self.asked, &self.plan, &counts, &self.prices, seconds) / self.bills[0].events * 1e6
     }
 
     /// Dollars a million events for compaction, were it to run so often.

@@ -19,6 +19,7 @@ mod cpu;
 mod error;
 mod estimate;
 mod invocation;
+mod late;
 mod load;
 mod logs;
 mod measure;

@@ -7,10 +7,10 @@ use trilha_processors::beyond;
 
 use crate::asked::{Asked, COMPACTION_SECONDS, Plan};
 use crate::counts::{Counted, Counts, EvaluatorCounted, LakeCounted, Rhythm};
-use crate::cpu;
 use crate::error::CostError;
 use crate::load::{Load, START_MILLIS};
 use crate::plant::{Calls, Plant, TENANT};
+use crate::{cpu, late};
 
 /// How far a warm-up goes with one batch.
 const WARM_UP_STEP_MILLIS: i64 = 600_000;
@@ -18,7 +18,6 @@ const COMPACTION_MILLIS: i64 = (COMPACTION_SECONDS * 1_000.0) as i64;
 /// What is behind both processors for so long is forgotten.
 const KEPT_MILLIS: i64 = 3_600_000;
 const MINUTE_MILLIS: i64 = 60_000;
-const DAY_MILLIS: i64 = 86_400_000;
 /// After a change of the window so long is not counted, nor two batches.
 const SETTLING_MILLIS: i64 = 120_000;
 
@@ -30,7 +29,6 @@ pub(crate) async fn run(asked: &Asked, plan: &Plan) -> Result<Counts, CostError>
         plant: Plant::new(asked, plan).await?,
         load: Load::new(asked, plan),
         until: START_MILLIS,
-        days: BTreeMap::new(),
         events: 0,
     };
     run.warm_up().await?;
@@ -40,11 +38,16 @@ pub(crate) async fn run(asked: &Asked, plan: &Plan) -> Result<Counts, CostError>
             windows.push(run.with_lake(*window, &mut lake).await?);
             evaluator = Some(run.evaluate().await?);
         } else {
-            windows.push(run.count(*window, None).await?);
+            windows.push(run.count(*window, run.rhythm(*window), None).await?);
         }
     }
+    let mut deferred = None;
+    if let Some(seconds) = asked.deferred {
+        deferred = Some(run.count(seconds, Rhythm::unbounded(seconds), None).await?);
+    }
+    lake.late = late::late(asked, plan);
     let (stored_bytes, stored_events) = (run.plant.table.stored_bytes(), run.events);
-    Ok(Counts { windows, lake, evaluator: evaluator.unwrap_or_default(), stored_bytes, stored_events })
+    Ok(Counts { windows, deferred, lake, evaluator: evaluator.unwrap_or_default(), stored_bytes, stored_events })
 }
 
 struct Run<'a> {
@@ -54,8 +57,6 @@ struct Run<'a> {
     load: Load,
     /// Up to here everything is collected.
     until: i64,
-    /// By compaction, how many events of each day came since the one before.
-    days: BTreeMap<i64, BTreeMap<i64, u64>>,
     events: u64,
 }
 
@@ -83,16 +84,11 @@ impl Run<'_> {
     async fn with_lake(&mut self, window: u32, lake: &mut LakeCounted) -> Result<Counted, CostError> {
         self.plant.skip_lake();
         self.evaluate().await?;
-        let counted = self.count(window, Some(&mut *lake)).await?;
-        self.plant.land().await?;
-        (lake.old_days, lake.old_rows) = self.old_days();
-        Ok(counted)
+        self.count(window, self.rhythm(window), Some(lake)).await
     }
 
     async fn collect(&mut self, until: i64) -> Result<(), CostError> {
         for request in self.load.until(until) {
-            let compaction = self.days.entry(request.sent_millis.div_euclid(COMPACTION_MILLIS)).or_default();
-            request.days.iter().for_each(|(day, events)| *compaction.entry(*day).or_default() += events);
             self.events += request.events;
             self.plant.collect(request).await?;
         }
@@ -102,8 +98,12 @@ impl Run<'_> {
     }
 
     /// Counts for a while, in the rhythm that the whole load would have.
-    async fn count(&mut self, window: u32, mut lake: Option<&mut LakeCounted>) -> Result<Counted, CostError> {
-        let rhythm = self.rhythm(window);
+    async fn count(
+        &mut self,
+        window: u32,
+        rhythm: Rhythm,
+        mut lake: Option<&mut LakeCounted>,
+    ) -> Result<Counted, CostError> {
         let step = millis(rhythm.seconds);
         let lake_step = millis(self.rhythm(self.plan.deployment.lake_window).seconds);
         let begin = self.until + (SETTLING_MILLIS.max(2 * step) + step - 1) / step * step;
@@ -205,20 +205,6 @@ impl Run<'_> {
         beyond::read(&*plant.table, TENANT).await.map_err(CostError::failed)?;
         let (table, status, settings) = (plant.table.take(), plant.status.take(), plant.settings.take());
         Ok(EvaluatorCounted { learners_read: done.learners_read, table, status, settings, cpu })
-    }
-
-    /// Of the compactions of the last day: how many days before its own one finds, and their rows.
-    fn old_days(&self) -> (f64, f64) {
-        let last_day = (self.until - DAY_MILLIS).div_euclid(COMPACTION_MILLIS);
-        let (mut compactions, mut days, mut rows) = (0, 0, 0);
-        for (slot, of_days) in self.days.range(last_day..) {
-            let today = (slot * COMPACTION_MILLIS).div_euclid(DAY_MILLIS);
-            compactions += 1;
-            days += of_days.range(..today).count();
-            rows += of_days.range(..today).map(|(_, rows)| rows).sum::<u64>();
-        }
-        let compactions = f64::from(compactions.max(1));
-        (days as f64 / compactions, if days == 0 { 0.0 } else { rows as f64 / days as f64 })
     }
 }
 

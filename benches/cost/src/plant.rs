@@ -32,7 +32,7 @@ use trilha_schemas::sequence::SequenceNumber;
 use trilha_stream::memory::MemoryStream;
 use trilha_stream::port::Stream;
 
-use crate::asked::{Asked, BATCH_BYTES, BATCH_RECORDS, Plan, WARM_BYTES};
+use crate::asked::{Asked, BATCH_BYTES, BATCH_RECORDS, Plan};
 use crate::error::CostError;
 use crate::load::{Request, START_MILLIS};
 use crate::ports::{
@@ -122,7 +122,7 @@ impl Plant {
         let writer = LakeWriter::open(Arc::clone(&manifest), Arc::clone(&storage), FOLD_VERSION);
         let writer = Arc::new(writer.await.map_err(CostError::failed)?);
         let incarnation = stream.incarnation().to_string();
-        let warm_bytes = if asked.cold { 0 } else { (WARM_BYTES / plan.scale()) as usize };
+        let warm_bytes = (f64::from(asked.warm_megabytes) * 1024.0 * 1024.0 / plan.scale()) as usize;
         let evaluator = Evaluator {
             table: Arc::clone(&table),
             settings: Arc::clone(&settings),

@@ -2,10 +2,11 @@
 
 mod assumptions;
 mod curve;
+mod levers;
 
 use std::fmt::{self, Write};
 
-use crate::asked::{Senders, age_of_window};
+use crate::asked::Senders;
 use crate::bill::{Bill, Leg, Line};
 use crate::estimate::Estimate;
 
@@ -30,6 +31,9 @@ impl Estimate {
         if self.bills.len() > 1 {
             self.write_curve(out)?;
         }
+        if let Some(deferred) = &self.deferred {
+            self.write_levers(out, deferred)?;
+        }
         self.write_alternatives(out, explain)?;
         if explain {
             self.write_assumptions(out)?;
@@ -44,12 +48,13 @@ impl Estimate {
             Senders::Browsers => "each browser gathers of its own learner",
         };
         let (day, request) = (grouped(asked.events_per_day as f64), asked.events_per_request);
-        let age = age_of_window(counted.window_seconds);
         writeln!(out, "{day} events a day in requests of {request}, which {who}.")?;
         writeln!(
             out,
-            "Views are at most {age} s old, from the acceptance of an event on: a window of {} s, a batch each {:.1} s a shard.",
-            counted.window_seconds, counted.rhythm.seconds
+            "Views are at most {:.0} s old, from the acceptance of an event on: a window of {} s, a batch each {:.1} s a shard.",
+            self.age(0),
+            counted.window_seconds,
+            counted.rhythm.seconds
         )?;
         writeln!(
             out,

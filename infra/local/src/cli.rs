@@ -300,9 +300,10 @@ pub(crate) struct CostOptions {
     /// How many shards the stream has; as many as the load needs if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub shards: Option<u32>,
-    /// As if every batch met a process that knows nothing
-    #[arg(long)]
-    pub cold: bool,
+    /// What a shard's items may take in memory between batches; 0: every batch meets a process that knows nothing
+    /// [default: 32]
+    #[arg(long, value_name = "MB")]
+    pub warm_megabytes: Option<u32>,
     /// Another seed makes another class
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,

@@ -8,7 +8,10 @@ use trilha_cost::{Asked, estimate};
 use crate::cli::{CostOptions, SendersOption, StreamOption};
 
 /// Ages of views for `--curve`, in seconds.
-const CURVE: [u32; 9] = [60, 1, 3, 5, 10, 20, 30, 120, 300];
+const CURVE: [u32; 8] = [60, 1, 5, 10, 20, 30, 120, 300];
+
+/// Beside the curve: what writing this seldom would save.
+const DEFERRED_SECONDS: u32 = 300;
 
 pub(crate) async fn run(options: CostOptions) -> anyhow::Result<()> {
     let explain = options.explain;
@@ -32,7 +35,8 @@ fn asked(options: CostOptions) -> Asked {
             StreamOption::OnDemand => StreamMode::OnDemand,
         },
         shards: options.shards,
-        cold: options.cold,
+        warm_megabytes: options.warm_megabytes.unwrap_or(defaults.warm_megabytes),
+        deferred: options.curve.then_some(DEFERRED_SECONDS),
         seed: options.seed,
         warm_up_minutes: options.warm_up.unwrap_or(defaults.warm_up_minutes),
         counted_minutes: options.counted.unwrap_or(defaults.counted_minutes),

@@ -1,7 +1,7 @@
 //! The evaluator, once an hour.
 
 use super::{Basis, Leg, Line, each};
-use crate::asked::{EVALUATIONS_PER_DAY, MONTH_DAYS, TABLE_WAIT_SECONDS, UNSETTLED_DAYS};
+use crate::asked::{EVALUATIONS_PER_DAY, LONGEST_CALL_SECONDS, MONTH_DAYS, TABLE_WAIT_SECONDS, UNSETTLED_DAYS};
 use crate::billing::core_share;
 use crate::ports::{ItemKind, TableCounts};
 use crate::prices::Priced;
@@ -22,7 +22,11 @@ pub(super) fn lines(basis: &Basis<'_>) -> Vec<Line> {
     let calls = evaluator.table.read_calls as f64 * more * scale;
     let seconds = cpu / core_share(megabytes) + calls * TABLE_WAIT_SECONDS;
     let learners = unsettled(basis) * scale;
-    let told = format!("hourly; {learners:.0} learners of the last days, {:.1} s measured, {calls:.0} reads", cpu);
+    let too_long = if seconds > LONGEST_CALL_SECONDS { ": more than one call may take" } else { "" };
+    let told = format!(
+        "hourly; {learners:.0} learners of the last days, {:.1} s measured, {calls:.0} reads one after the other{too_long}",
+        cpu
+    );
     let leg = Leg::Evaluator;
     let mut lines = basis.function(leg, "evaluator", runs, seconds, megabytes, &told).to_vec();
     let told = format!("{read:.0} units a run: learners' items, rosters, views, statuses");

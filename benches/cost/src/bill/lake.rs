@@ -5,7 +5,7 @@ use crate::asked::{
     COMPACTION_SECONDS, MONTH_DAYS, SLICE_ROWS, STORAGE_BYTES_PER_SECOND, STORAGE_WAIT_SECONDS, TABLE_WAIT_SECONDS,
 };
 use crate::billing::core_share;
-use crate::counts::Rhythm;
+use crate::counts::{Late, Rhythm};
 use crate::prices::Priced;
 
 /// Cores of a function, one for each 1,769 MB, and slices that are worked on at once.
@@ -17,6 +17,8 @@ const DAY_STEPS: f64 = 2.0;
 /// Settle, plan and finish; compact and show of each day.
 const RUN_CALLS: f64 = 3.0;
 const DAY_CALLS: f64 = 2.0;
+/// No event of the class is later.
+const MOST_LATE_DAYS: f64 = 3.0;
 
 pub(super) fn lines(basis: &Basis<'_>) -> Vec<Line> {
     let mut lines = writer(basis);
@@ -50,6 +52,18 @@ fn writer(basis: &Basis<'_>) -> Vec<Line> {
 /// Dollars a month of compaction, were it to run so often.
 pub(super) fn compaction_each(basis: &Basis<'_>, seconds: f64) -> f64 {
     Days::of(basis, seconds).lines(basis).iter().map(|line| line.dollars).sum()
+}
+
+/// Dollars a month of reading landing files whole, where a partition has only its own share of each.
+pub(super) fn foreign_bytes(basis: &Basis<'_>) -> f64 {
+    let days = Days::of(basis, COMPACTION_SECONDS);
+    let foreign = 1.0 - 1.0 / basis.plan.tenants as f64;
+    let seconds = days.landing_bytes * foreign / STORAGE_BYTES_PER_SECOND / cores(basis);
+    seconds * f64::from(basis.plan.deployment.steps) / 1024.0 * basis.prices.of(Priced::GbSecond)
+}
+
+fn cores(basis: &Basis<'_>) -> f64 {
+    (f64::from(basis.plan.deployment.steps) / CORE_MEGABYTES).clamp(1.0, MOST_WORKERS)
 }
 
 fn rhythm(basis: &Basis<'_>) -> Rhythm {
@@ -89,7 +103,9 @@ impl Days {
         for run in 1..=runs_a_day as u32 {
             day.add(day_rows * f64::from(run) / runs_a_day, files, file_bytes, 1.0);
         }
-        day.add(day_rows, files.min(lake.old_rows), file_bytes, lake.old_days * runs_a_day);
+        // Of runs that come less often each finds more days, but no more than there are late rows.
+        let late = later(lake.late, every_seconds / COMPACTION_SECONDS);
+        day.add(day_rows, files.min(late.rows), file_bytes, late.days * runs_a_day);
         let row_bytes = lake.storage.part_bytes as f64 / lake.rows.max(1) as f64;
         let times = tenants * MONTH_DAYS;
         Days {
@@ -123,9 +139,11 @@ impl Days {
         let (calls, seconds) = (self.runs * RUN_CALLS + self.days * DAY_CALLS, self.seconds(basis));
         let gb_seconds = seconds * f64::from(megabytes) / 1024.0;
         let told = format!(
-            "{:.1} bn rows, each event {:.0} times, {:.2} µs a row measured; {:.1} M files of {:.0} TB read",
+            "{:.1} bn rows, each event {:.0} times, for a run finds {:.2} days of late events beside its own; {:.2} µs a \
+             row measured; {:.1} M files of {:.0} TB read",
             self.rows / 1e9,
             self.rows / basis.events(),
+            lake.late.days,
             each(lake.cpu, lake.rows) * 1e6,
             (self.landing_gets + self.parts) / 1e6,
             (self.landing_bytes + self.part_bytes) / 1e12
@@ -153,12 +171,17 @@ impl Days {
 
     /// Slices are worked on side by side; one reads its files one after the other.
     fn seconds(&self, basis: &Basis<'_>) -> f64 {
-        let cores = (f64::from(basis.plan.deployment.steps) / CORE_MEGABYTES).clamp(1.0, MOST_WORKERS);
         let cpu = self.rows * each(basis.counts.lake.cpu, basis.counts.lake.rows);
         let gets = (self.landing_gets + 2.0 * self.parts) * STORAGE_WAIT_SECONDS;
         let bytes = (self.landing_bytes + 2.0 * self.part_bytes) / STORAGE_BYTES_PER_SECOND;
-        (cpu + gets + bytes) / cores
+        (cpu + gets + bytes) / cores(basis)
     }
+}
+
+/// What runs that come so many times less often find: the same rows, on at most so many days more.
+fn later(late: Late, times: f64) -> Late {
+    let days = (late.days * times).min(late.days.max(MOST_LATE_DAYS));
+    Late { days, rows: late.rows * late.days * times / days.max(f64::MIN_POSITIVE) }
 }
 
 /// A power of two (`sinks/lake/src/compaction/plan.rs`).

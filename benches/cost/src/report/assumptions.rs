@@ -31,7 +31,7 @@ impl Estimate {
             "Computing is what this machine took, in a function with less than 1,769 MB longer by its share of a core; the \
              SDK's 100 µs a call come besides."
                 .into(),
-            "A shard's batches meet the process that had the one before, so that its items are in memory; --cold counts \
+            "A shard's batches meet the process that had the one before, so that its items are in memory; --warm-megabytes 0 counts \
              what they cost if none does."
                 .into(),
             "Items are counted at the most that the adapter adds to them, 48 bytes.".into(),
