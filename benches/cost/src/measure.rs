@@ -148,8 +148,12 @@ impl Run<'_> {
     fn forget_counts(&mut self) {
         let plant = &mut self.plant;
         (plant.collected, plant.applied, plant.landed) = Default::default();
-        (plant.stream.take(), plant.table.take(), plant.identities.take(), plant.settings.take());
-        (plant.storage.take(), plant.manifest.take());
+        plant.stream.take();
+        plant.table.take();
+        plant.identities.take();
+        plant.settings.take();
+        plant.storage.take();
+        plant.manifest.take();
     }
 
     fn counted(&mut self, window_seconds: u32, rhythm: Rhythm, seconds: f64) -> Counted {
@@ -198,7 +202,9 @@ impl Run<'_> {
 
     async fn evaluate(&mut self) -> Result<EvaluatorCounted, CostError> {
         let plant = &self.plant;
-        (plant.table.take(), plant.status.take(), plant.settings.take());
+        plant.table.take();
+        plant.status.take();
+        plant.settings.take();
         let before = cpu::spent();
         let done = plant.evaluator.run(TENANT, plant.now_millis()).await.map_err(CostError::failed)?;
         let cpu = cpu::spent().saturating_sub(before);

@@ -37,6 +37,7 @@ fn asked(options: CostOptions) -> Asked {
         shards: options.shards,
         warm_megabytes: options.warm_megabytes.unwrap_or(defaults.warm_megabytes),
         deferred: options.curve.then_some(DEFERRED_SECONDS),
+        most_courses: defaults.most_courses,
         seed: options.seed,
         warm_up_minutes: options.warm_up.unwrap_or(defaults.warm_up_minutes),
         counted_minutes: options.counted.unwrap_or(defaults.counted_minutes),

@@ -62,7 +62,7 @@ impl Estimate {
                 bill.of_leg(Leg::Evaluator) * (1.0 - 1.0 / EVALUATOR_HOURS),
             ),
             (
-                format!("Days that late events open again compacted once a day, not each {quarter:.0} min: nearly"),
+                format!("Days that late events open again compacted once a day, not each {quarter:.0} min (nearly)"),
                 bill.of_leg(Leg::Compaction) - self.compaction_without_late(),
             ),
             ("Of landing files only the rows read that a partition has in them".to_string(), self.foreign_bytes()),
@@ -87,6 +87,6 @@ impl Estimate {
     /// The window by which views are at most as old as the goal has it, or else the first.
     fn goal(&self) -> Option<usize> {
         let by_age = self.by_age();
-        by_age.iter().copied().filter(|at| self.age(*at) <= GOAL_SECONDS).next_back().or(by_age.first().copied())
+        by_age.iter().copied().rfind(|at| self.age(*at) <= GOAL_SECONDS).or(by_age.first().copied())
     }
 }
