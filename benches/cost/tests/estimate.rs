@@ -93,7 +93,7 @@ async fn a_load_of_more_courses_scales_what_was_counted() {
         assert!((ratio(leg) - 10.0).abs() < 1e-6, "{leg:?} {}", ratio(leg));
     }
     assert!((ratio(Leg::AtRest) - 1.0).abs() < 1e-6);
-    assert!(ratio(Leg::Stream) < 10.0 && ratio(Leg::Compaction) > 10.0, "days grow, and are written whole");
+    assert!((1.0..10.0).contains(&ratio(Leg::Stream)), "the shards are the same: {}", ratio(Leg::Stream));
 }
 
 #[tokio::test]
