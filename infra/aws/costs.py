@@ -5,15 +5,20 @@
 Each line says its arithmetic. What is assumed stands in ASSUMED: change it to your own numbers.
 """
 
+import json
+import pathlib
+
 HOURS = 730
 SECONDS = HOURS * 3600
 
-PRICE = {
-    "shard hour": 0.015, "PUT unit": 0.014e-6, "on-demand stream hour": 0.04, "on-demand GB in": 0.08,
-    "on-demand GB out": 0.04, "API request": 1.00e-6, "invocation": 0.20e-6, "GB second": 1.33334e-5,
-    "write unit": 0.625e-6, "read unit": 0.125e-6, "table GB": 0.25 + 0.20, "S3 PUT": 5e-6, "S3 GB": 0.023,
-    "log GB": 0.50, "secret": 0.40, "alarm": 0.10, "metric": 0.30, "transition": 25e-6,
-}
+
+def prices():
+    """Dollars for one of each thing: the file that `trilha cost` reads too, with dates and sources."""
+    listed = json.loads((pathlib.Path(__file__).parents[2] / "benches/cost/prices.json").read_text())["prices"]
+    return {name: price["dollars"] / price["per"] for name, price in listed.items()}
+
+
+PRICE = prices()
 FREE = {"alarms": 10, "metrics": 10, "transitions": 4_000}
 
 ALARMS = 31
@@ -83,7 +88,7 @@ def under_load(size):
     units = events * ASSUMED["read units an event"]
     yield "DynamoDB reads", units * PRICE["read unit"], f"{units / 1e6:,.0f} M units × 0.125 a million"
     stored = size["learners"] * 40_000 / 1e9
-    yield "DynamoDB storage", stored * PRICE["table GB"], f"{stored:,.1f} GB × (0.25 + 0.20 for recovery)"
+    yield "DynamoDB storage", stored * (PRICE["table GB"] + PRICE["recovery GB"]), f"{stored:,.1f} GB × (0.25 + 0.20 for recovery)"
     files = lake + COMPACTIONS * size["tenants"] * 2
     yield "S3 writes", files * PRICE["S3 PUT"], f"{files / 1e6:,.2f} M × 5 a million"
     manifest = lake * 4

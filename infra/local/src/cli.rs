@@ -25,6 +25,7 @@ const EXAMPLES: &str = "Examples:
   trilha alerts --data d                   learners at risk, questions that look broken
   trilha-query --data d \"SELECT type, count(*) FROM events GROUP BY type\"
   trilha simulate --events 1000000 --out events.ndjson
+  trilha cost --events-per-day 100000000 --events-per-request 20 --age 60
 
 Logs go to standard error; TRILHA_LOG=debug shows more of them.";
 
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Alerts(AlertsOptions),
     /// Make a simulated class: native JSON events, the same bytes for the same seed
     Simulate(SimulateOptions),
+    /// Count what a load costs on AWS: a simulated class runs through the pipeline, in its own time
+    Cost(CostOptions),
 }
 
 #[derive(Args)]
@@ -265,4 +268,67 @@ pub(crate) struct SimulateOptions {
     /// The write key that `up` printed
     #[arg(long, value_name = "KEY", env = "TRILHA_WRITE_KEY")]
     pub key: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct CostOptions {
+    /// Events a day, on average
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub events_per_day: u64,
+    /// Events that arrive in one request
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub events_per_request: u32,
+    /// How long the live processor's batches gather, in seconds
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(..=300))]
+    pub window: Option<u32>,
+    /// Instead, how old views may be, in seconds (60 if not given); the bill is of the first, others make a curve
+    #[arg(long = "age", value_name = "S", num_args = 1.., conflicts_with = "window")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=302))]
+    pub ages: Vec<u32>,
+    /// The curve of cost against the age of views, from 1 to 300 s
+    #[arg(long)]
+    pub curve: bool,
+    /// Print the arithmetic of every line, and what is assumed
+    #[arg(long)]
+    pub explain: bool,
+    /// Who gathers the events of a request
+    #[arg(long, value_enum, default_value_t = SendersOption::Servers)]
+    pub senders: SendersOption,
+    /// What the stream is billed by
+    #[arg(long, value_enum, default_value_t = StreamOption::Cheaper)]
+    pub stream: StreamOption,
+    /// How many shards the stream has; as many as the load needs if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub shards: Option<u32>,
+    /// What a shard's items may take in memory between batches; 0: every batch meets a process that knows nothing
+    /// [default: 32]
+    #[arg(long, value_name = "MB")]
+    pub warm_megabytes: Option<u32>,
+    /// Another seed makes another class
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// How long the class runs before it is counted, in minutes of its own time [default: 1440]
+    #[arg(long, value_name = "MINUTES")]
+    pub warm_up: Option<u32>,
+    /// How long it is counted, for each window [default: 60]
+    #[arg(long, value_name = "MINUTES")]
+    pub counted: Option<u32>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SendersOption {
+    /// The platform's server, of all its learners
+    Servers,
+    /// Each learner's browser, of its own
+    Browsers,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum StreamOption {
+    /// Whichever is cheaper
+    Cheaper,
+    /// Shards by the hour
+    Provisioned,
+    /// Bytes
+    OnDemand,
 }

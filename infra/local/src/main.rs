@@ -6,6 +6,7 @@
 mod alerts;
 mod cli;
 mod compact;
+mod cost;
 mod data;
 mod demo;
 mod pipeline;
@@ -57,5 +58,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Compact(options) => runtime.block_on(compact::run(options)),
         Command::Alerts(options) => runtime.block_on(alerts::run(options)),
         Command::Simulate(options) => runtime.block_on(simulate::run(options)),
+        Command::Cost(options) => runtime.block_on(cost::run(options)),
     }
 }

@@ -108,3 +108,19 @@ fn ids_differ_between_two_starts() {
     };
     assert!(ids(NOW_MILLIS).is_disjoint(&ids(NOW_MILLIS + 1)));
 }
+
+#[test]
+fn a_class_is_as_large_as_asked_and_its_players_as_eager() {
+    let events = |seats: u32, heartbeat_millis: i32| {
+        let config = LiveConfig { seats, heartbeat_millis, courses: 40, ..LiveConfig::new(1, NOW_MILLIS) };
+        let mut class = LiveClass::new(&config);
+        assert_eq!(class.course_ids().count(), 40);
+        class.due(NOW_MILLIS).for_each(drop);
+        let hour: Vec<_> =
+            (1..=60).flat_map(|minute| class.due(NOW_MILLIS + minute * 60_000).collect::<Vec<_>>()).collect();
+        hour.len()
+    };
+    let (few, many, eager) = (events(30, 10_000), events(300, 10_000), events(300, 5_000));
+    assert!((6 * few..12 * few).contains(&many), "{few} and {many}");
+    assert!(eager * 10 > many * 14, "{many} and {eager}");
+}

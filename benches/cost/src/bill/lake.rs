@@ -1,0 +1,210 @@
+//! Landing files, the manifest and compaction.
+
+use super::{Basis, Leg, Line, each};
+use crate::asked::{
+    COMPACTION_SECONDS, MONTH_DAYS, SLICE_ROWS, STORAGE_BYTES_PER_SECOND, STORAGE_WAIT_SECONDS, TABLE_WAIT_SECONDS,
+};
+use crate::billing::core_share;
+use crate::counts::{Late, Rhythm};
+use crate::prices::Priced;
+
+/// Cores of a function, one for each 1,769 MB, and slices that are worked on at once.
+const CORE_MEGABYTES: f64 = 1769.0;
+const MOST_WORKERS: f64 = 4.0;
+/// Steps of a run without dirty days, and those of each day (`infra/aws/costs.py` and its test count them).
+const RUN_STEPS: f64 = 8.0;
+const DAY_STEPS: f64 = 2.0;
+/// Settle, plan and finish; compact and show of each day.
+const RUN_CALLS: f64 = 3.0;
+const DAY_CALLS: f64 = 2.0;
+/// No event of the class is later.
+const MOST_LATE_DAYS: f64 = 3.0;
+
+pub(super) fn lines(basis: &Basis<'_>) -> Vec<Line> {
+    let mut lines = writer(basis);
+    lines.extend(Days::of(basis, COMPACTION_SECONDS).lines(basis));
+    let lake = &basis.counts.lake;
+    let row_bytes = lake.storage.part_bytes as f64 / lake.rows.max(1) as f64;
+    let told = format!("{row_bytes:.1} bytes a row in published files");
+    lines.push(basis.gigabytes(Leg::Kept, "the lake", basis.events() * row_bytes, Priced::S3Gb, told));
+    lines
+}
+
+fn writer(basis: &Basis<'_>) -> Vec<Line> {
+    let (lake, megabytes) = (&basis.counts.lake, basis.plan.deployment.lake);
+    let seconds = rhythm(basis).seconds;
+    let (batches, events) = (basis.batches(seconds), basis.batch_events(seconds));
+    let cpu = each(lake.landed.cpu, lake.landed.events) * events;
+    let took = cpu / core_share(megabytes) + STORAGE_WAIT_SECONDS + TABLE_WAIT_SECONDS;
+    let told = format!("a batch each {seconds:.1} s: {events:.0} events, {:.0} ms measured", cpu * 1e3);
+    let units = lake.commits.commit_write_units as f64 / lake.commits.commits.max(1) as f64;
+    let leg = Leg::LakeWriter;
+    let mut lines = basis.function(leg, "lake writer", batches, took, megabytes, &told).to_vec();
+    lines.push(basis.line(leg, "landing files", batches, Priced::S3Put, "one a batch".into()));
+    let told = format!("{units:.1} units a batch: two items in one transaction");
+    lines.push(basis.line(leg, "manifest", batches * units, Priced::WriteUnit, told));
+    let log_bytes = lake.landed.log_bytes as f64 / lake.landed.calls.max(1) as f64;
+    let told = format!("{batches:.0} batches × {log_bytes:.0} bytes");
+    lines.push(basis.gigabytes(Leg::Logs, "of lake batches", batches * log_bytes, Priced::LogGb, told));
+    lines
+}
+
+/// Dollars a month of compaction, were it to run so often.
+pub(super) fn compaction_each(basis: &Basis<'_>, seconds: f64) -> f64 {
+    Days::of(basis, seconds).lines(basis).iter().map(|line| line.dollars).sum()
+}
+
+/// Dollars a month of reading landing files whole, where a partition has only its own share of each.
+pub(super) fn foreign_bytes(basis: &Basis<'_>) -> f64 {
+    let days = Days::of(basis, COMPACTION_SECONDS);
+    let foreign = 1.0 - 1.0 / basis.plan.tenants as f64;
+    let seconds = days.landing_bytes * foreign / STORAGE_BYTES_PER_SECOND / cores(basis);
+    seconds * f64::from(basis.plan.deployment.steps) / 1024.0 * basis.prices.of(Priced::GbSecond)
+}
+
+fn cores(basis: &Basis<'_>) -> f64 {
+    (f64::from(basis.plan.deployment.steps) / CORE_MEGABYTES).clamp(1.0, MOST_WORKERS)
+}
+
+fn rhythm(basis: &Basis<'_>) -> Rhythm {
+    let landed = basis.counts.lake.landed;
+    let (records, events) = (landed.records.max(1) as f64, landed.events.max(1) as f64);
+    let per_second = basis.events_per_second() / f64::from(basis.plan.shards) * records / events;
+    Rhythm::of(basis.plan.deployment.lake_window, per_second, landed.bytes as f64 / records)
+}
+
+/// What all compactions of a month do. A day is written anew each time something of it has landed: today's grows from run
+/// to run, and late events open the days before it again.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Days {
+    runs: f64,
+    /// Partitions that are compacted.
+    days: f64,
+    /// Rows that are written again.
+    rows: f64,
+    /// Landing files that are read, each once for each slice.
+    landing_gets: f64,
+    /// Bytes of them.
+    landing_bytes: f64,
+    /// Part files that are written, and so many read.
+    parts: f64,
+    part_bytes: f64,
+}
+
+impl Days {
+    fn of(basis: &Basis<'_>, every_seconds: f64) -> Days {
+        let (lake, tenants) = (&basis.counts.lake, basis.plan.tenants as f64);
+        let runs_a_day = 86_400.0 / every_seconds;
+        let day_rows = basis.asked.events_per_day as f64 / tenants;
+        let files = f64::from(basis.plan.shards) * every_seconds / rhythm(basis).seconds;
+        let landed = basis.events_per_second() * every_seconds;
+        let file_bytes = landed / files * lake.landing.landing_bytes as f64 / lake.landed.events.max(1) as f64;
+        let mut day = Days::default();
+        for run in 1..=runs_a_day as u32 {
+            day.add(day_rows * f64::from(run) / runs_a_day, files, file_bytes, 1.0);
+        }
+        // Of runs that come less often each finds more days, but no more than there are late rows.
+        let late = later(lake.late, every_seconds / COMPACTION_SECONDS);
+        day.add(day_rows, files.min(late.rows), file_bytes, late.days * runs_a_day);
+        let row_bytes = lake.storage.part_bytes as f64 / lake.rows.max(1) as f64;
+        let times = tenants * MONTH_DAYS;
+        Days {
+            runs: runs_a_day * MONTH_DAYS,
+            days: day.days * times,
+            rows: day.rows * times,
+            landing_gets: day.landing_gets * times,
+            landing_bytes: day.landing_bytes * times,
+            parts: day.parts * times,
+            part_bytes: day.rows * times * row_bytes,
+        }
+    }
+
+    /// Some partitions of so many rows, of which something lies in so many files.
+    fn add(&mut self, rows: f64, files: f64, file_bytes: f64, times: f64) {
+        let slices = slices(rows);
+        self.days += times;
+        self.rows += rows * times;
+        self.landing_gets += slices * files * times;
+        self.landing_bytes += slices * files * file_bytes * times;
+        self.parts += slices * times;
+    }
+
+    fn lines(&self, basis: &Basis<'_>) -> Vec<Line> {
+        let (lake, megabytes) = (&basis.counts.lake, basis.plan.deployment.steps);
+        let compactions = lake.compactions.max(1) as f64;
+        let leg = Leg::Compaction;
+        let pointer_gets = lake.storage.pointer_gets as f64 / compactions * self.days;
+        let pointer_puts = lake.storage.pointer_puts as f64 / compactions * self.days;
+        let units = (lake.manifest.write_units as f64 / compactions, lake.manifest.half_read_units as f64 / 2.0);
+        let (calls, seconds) = (self.runs * RUN_CALLS + self.days * DAY_CALLS, self.seconds(basis));
+        let gb_seconds = seconds * f64::from(megabytes) / 1024.0;
+        let told = format!(
+            "{:.1} bn rows, each event {:.0} times, for a run finds {:.2} days of late events beside its own; {:.2} µs a \
+             row measured; {:.1} M files of {:.0} TB read",
+            self.rows / 1e9,
+            self.rows / basis.events(),
+            lake.late.days,
+            each(lake.cpu, lake.rows) * 1e6,
+            (self.landing_gets + self.parts) / 1e6,
+            (self.landing_bytes + self.part_bytes) / 1e12
+        );
+        let slices = format!("{:.0} days compacted, in {:.1} slices", self.days, self.parts / self.days.max(1.0));
+        let files = format!("{slices}, each of which reads {:.0} files", self.landing_gets / self.parts.max(1.0));
+        vec![
+            basis.line(leg, "memory", gb_seconds, Priced::GbSecond, told),
+            basis.line(leg, "calls", calls, Priced::Invocation, "3 a run, 2 a day".into()),
+            basis.line(leg, "files read", self.landing_gets + self.parts + pointer_gets, Priced::S3Get, files),
+            basis.line(leg, "files written", self.parts + pointer_puts, Priced::S3Put, slices),
+            basis.line(leg, "manifest written", units.0 * self.days, Priced::WriteUnit, "a day compacted".into()),
+            basis.line(leg, "manifest read", units.1 / compactions * self.days, Priced::ReadUnit, {
+                "the list of files, whole, several times for each day".into()
+            }),
+            basis.line(
+                leg,
+                "steps",
+                self.runs * RUN_STEPS + self.days * DAY_STEPS,
+                Priced::Transition,
+                format!("{:.0} runs × 8, {:.0} days × 2", self.runs, self.days),
+            ),
+        ]
+    }
+
+    /// Slices are worked on side by side; one reads its files one after the other.
+    fn seconds(&self, basis: &Basis<'_>) -> f64 {
+        let cpu = self.rows * each(basis.counts.lake.cpu, basis.counts.lake.rows);
+        let gets = (self.landing_gets + 2.0 * self.parts) * STORAGE_WAIT_SECONDS;
+        let bytes = (self.landing_bytes + 2.0 * self.part_bytes) / STORAGE_BYTES_PER_SECOND;
+        (cpu + gets + bytes) / cores(basis)
+    }
+}
+
+/// What runs that come so many times less often find: the same rows, on at most so many days more.
+fn later(late: Late, times: f64) -> Late {
+    let days = (late.days * times).min(late.days.max(MOST_LATE_DAYS));
+    Late { days, rows: late.rows * late.days * times / days.max(f64::MIN_POSITIVE) }
+}
+
+/// A power of two (`sinks/lake/src/compaction/plan.rs`).
+fn slices(rows: f64) -> f64 {
+    f64::from(((rows / SLICE_ROWS).ceil().max(1.0) as u32).next_power_of_two())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_cut_into_a_power_of_two_of_slices() {
+        let slices = [1.0, 125_000.0, 125_001.0, 375_001.0, 2_000_000.0].map(slices);
+        assert_eq!(slices, [1.0, 1.0, 2.0, 4.0, 16.0]);
+    }
+
+    #[test]
+    fn every_slice_reads_every_file() {
+        let mut days = Days::default();
+        days.add(250_000.0, 75.0, 1_000.0, 1.0);
+        days.add(100.0, 3.0, 1_000.0, 2.0);
+        assert_eq!((days.days, days.rows, days.parts), (3.0, 250_200.0, 4.0));
+        assert_eq!((days.landing_gets, days.landing_bytes), (156.0, 156_000.0));
+    }
+}

@@ -1,0 +1,154 @@
+//! What was counted of a sample.
+
+use std::time::Duration;
+
+use crate::asked::{BATCH_BYTES, BATCH_RECORDS, POLL_SECONDS};
+use crate::plant::Calls;
+use crate::ports::{IdentityCounts, ManifestCounts, SettingsCounts, StorageCounts, StreamCounts, TableCounts};
+
+/// What ends a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It has gathered for its window.
+    Window,
+    /// It has as many records as Lambda takes.
+    Records,
+    /// It has as many bytes as Lambda takes.
+    Bytes,
+}
+
+/// How often a shard's batches come, under the whole load.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rhythm {
+    /// Seconds from batch to batch.
+    pub seconds: f64,
+    /// Why not later.
+    pub end: End,
+}
+
+impl Rhythm {
+    /// Of a shard that gets so many records a second, each so long when it is handed over. A window begins with a
+    /// record, and ends with a poll.
+    pub fn of(window_seconds: u32, records_per_second: f64, record_bytes: f64) -> Rhythm {
+        let gathered = f64::from(window_seconds).max(POLL_SECONDS) + 1.0 / records_per_second;
+        let full = BATCH_RECORDS as f64 / records_per_second;
+        let heavy = BATCH_BYTES / (records_per_second * record_bytes);
+        let rhythms = [(gathered, End::Window), (full, End::Records), (heavy, End::Bytes)];
+        let earliest = rhythms.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        let (seconds, end) = earliest.unwrap_or((gathered, End::Window));
+        Rhythm { seconds: seconds.max(POLL_SECONDS), end }
+    }
+
+    /// Whatever a batch may hold.
+    pub fn unbounded(seconds: u32) -> Rhythm {
+        Rhythm { seconds: f64::from(seconds).max(POLL_SECONDS), end: End::Window }
+    }
+}
+
+/// What was counted at one window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// What was asked for, in seconds.
+    pub window_seconds: u32,
+    /// What came of it.
+    pub rhythm: Rhythm,
+    /// How long it was counted, in the class's time.
+    pub seconds: f64,
+    /// The collector's calls.
+    pub collected: Calls,
+    /// The live processor's.
+    pub applied: Calls,
+    /// What was put on the stream.
+    pub stream: StreamCounts,
+    /// What the live table was asked.
+    pub table: TableCounts,
+    /// What the identities were.
+    pub identities: IdentityCounts,
+    /// What the settings were.
+    pub settings: SettingsCounts,
+}
+
+/// What the lake was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LakeCounted {
+    /// The writer's calls.
+    pub landed: Calls,
+    /// What they put.
+    pub landing: StorageCounts,
+    /// What they committed.
+    pub commits: ManifestCounts,
+    /// Compactions.
+    pub compactions: u64,
+    /// Rows that they read and wrote.
+    pub rows: u64,
+    /// What they computed.
+    pub cpu: Duration,
+    /// What they asked of the storage.
+    pub storage: StorageCounts,
+    /// … and of the manifest.
+    pub manifest: ManifestCounts,
+    /// What a compaction finds of days before its own.
+    pub late: Late,
+}
+
+/// What comes of days before the present one, in each compaction.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Late {
+    /// So many days, on average.
+    pub days: f64,
+    /// So many rows of each, on average.
+    pub rows: f64,
+}
+
+/// What an evaluation asked.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EvaluatorCounted {
+    /// Learners whose items it read.
+    pub learners_read: u64,
+    /// Of the live table.
+    pub table: TableCounts,
+    /// Of its own.
+    pub status: TableCounts,
+    /// Of the settings.
+    pub settings: SettingsCounts,
+    /// What it computed.
+    pub cpu: Duration,
+}
+
+/// All that was counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counts {
+    /// By window, in the order asked for.
+    pub windows: Vec<Counted>,
+    /// With the writes put off, if that was asked for.
+    pub deferred: Option<Counted>,
+    /// At the first window.
+    pub lake: LakeCounted,
+    /// … after it.
+    pub evaluator: EvaluatorCounted,
+    /// Bytes of all items of the live table at the end.
+    pub stored_bytes: u64,
+    /// Events behind them.
+    pub stored_events: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(window: u32, per_second: f64, bytes: f64, seconds: f64, end: End) {
+        let rhythm = Rhythm::of(window, per_second, bytes);
+        assert!((rhythm.seconds - seconds).abs() < 0.01, "{rhythm:?}");
+        assert_eq!(rhythm.end, end);
+    }
+
+    #[test]
+    fn a_batch_ends_by_its_window_its_records_or_its_bytes() {
+        check(60, 100.0, 500.0, 60.01, End::Window);
+        check(0, 100.0, 500.0, 1.01, End::Window);
+        check(60, 200.0, 500.0, 50.0, End::Records);
+        check(60, 200.0, 1_000.0, 31.46, End::Bytes);
+        check(5, 0.1, 500.0, 15.0, End::Window);
+        check(5, 100_000.0, 500.0, 1.0, End::Records);
+    }
+}

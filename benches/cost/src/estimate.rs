@@ -1,0 +1,80 @@
+//! From what is asked for to the bills.
+
+use crate::alternatives::{Alternative, SameLoad, alternatives};
+use crate::asked::{Asked, COMPACTION_SECONDS, Plan};
+use crate::bill::{Bill, compaction_each, foreign_bytes, streams};
+use crate::counts::{Counted, Counts, LakeCounted, Late};
+use crate::error::CostError;
+use crate::measure;
+use crate::prices::Prices;
+
+/// The bills, and what they come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// What was asked for.
+    pub asked: Asked,
+    /// The load and its sample.
+    pub plan: Plan,
+    /// What was counted.
+    pub counts: Counts,
+    /// The prices.
+    pub prices: Prices,
+    /// A month's bill for each window, in the order asked for.
+    pub bills: Vec<Bill>,
+    /// The bill with the writes put off, if that was asked for.
+    pub deferred: Option<Bill>,
+}
+
+/// Runs the sample and makes the bills.
+///
+/// # Errors
+/// [`CostError`].
+pub async fn estimate(asked: &Asked) -> Result<Estimate, CostError> {
+    if asked.events_per_day == 0 {
+        return Err(CostError::Asked("no events cost nothing"));
+    }
+    if !(1..=1_000).contains(&asked.events_per_request) {
+        return Err(CostError::Asked("a request has 1 to 1,000 events"));
+    }
+    if asked.windows.is_empty() {
+        return Err(CostError::Asked("a bill needs a window"));
+    }
+    let (plan, prices) = (Plan::of(asked), Prices::published()?);
+    let counts = measure::run(asked, &plan).await?;
+    let bill = |counted: &Counted| Bill::of(asked, &plan, &counts, counted, &prices);
+    let (bills, deferred) = (counts.windows.iter().map(bill).collect(), counts.deferred.as_ref().map(bill));
+    Ok(Estimate { asked: asked.clone(), plan, bills, deferred, counts, prices })
+}
+
+impl Estimate {
+    /// What people would use instead, for the same events.
+    pub fn alternatives(&self) -> Vec<Alternative> {
+        let collected = self.counts.windows[0].collected;
+        let event_bytes = collected.bytes as f64 / collected.events.max(1) as f64;
+        let (plan, prices) = (&self.plan, &self.prices);
+        alternatives(SameLoad { events: self.bills[0].events, event_bytes, plan, prices })
+    }
+
+    /// Dollars a month of a stream by the shard, and of one by the byte.
+    pub fn streams(&self) -> (f64, f64) {
+        streams(&self.asked, &self.plan, &self.counts, &self.counts.windows[0], &self.prices)
+    }
+
+    /// Dollars a million events that compaction pays for bytes of landing files that are of other partitions.
+    pub fn foreign_bytes(&self) -> f64 {
+        foreign_bytes(&self.asked, &self.plan, &self.counts, &self.prices) / self.bills[0].events * 1e6
+    }
+
+    /// Dollars a million events for compaction if no late event opened a day again.
+    pub fn compaction_without_late(&self) -> f64 {
+        let counts = Counts { lake: LakeCounted { late: Late::default(), ..self.counts.lake }, ..self.counts.clone() };
+        let seconds = COMPACTION_SECONDS;
+        compaction_each(&self.asked, &self.plan, &counts, &self.prices, seconds) / self.bills[0].events * 1e6
+    }
+
+    /// Dollars a million events for compaction, were it to run so often.
+    pub fn compaction_each(&self, seconds: f64) -> f64 {
+        let dollars = compaction_each(&self.asked, &self.plan, &self.counts, &self.prices, seconds);
+        dollars / self.bills[0].events * 1e6
+    }
+}

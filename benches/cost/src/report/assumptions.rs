@@ -1,0 +1,43 @@
+//! What the counts do not say.
+
+use std::fmt::{self, Write};
+
+use crate::asked;
+use crate::estimate::Estimate;
+
+impl Estimate {
+    pub(super) fn write_assumptions(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "\nAssumed:\n")?;
+        self.assumptions().iter().try_for_each(|line| writeln!(out, "- {line}"))
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        vec![
+            format!(
+                "The load is the same at every hour of a month of {} h; a provisioned stream has room for {} times as much.",
+                asked::MONTH_HOURS,
+                asked::PEAK
+            ),
+            format!(
+                "A course has {} events a day. More events are more courses, each as busy.",
+                asked::COURSE_EVENTS_PER_DAY
+            ),
+            "Every sitting is of a learner who is new to the course: items are smaller than at the end of a term, \
+             identities, rosters and the evaluator's reads are more."
+                .into(),
+            "Waiting is billed like computing: a PutRecords 10 ms, a call of DynamoDB 5 ms, 32 puts side by side, a \
+             request to S3 20 ms and 80 MB a second."
+                .into(),
+            "Computing is what this machine took, in a function with less than 1,769 MB longer by its share of a core; the \
+             SDK's 100 µs a call come besides."
+                .into(),
+            "A shard's batches meet the process that had the one before, so that its items are in memory; --warm-megabytes 0 counts \
+             what they cost if none does."
+                .into(),
+            "Items are counted at the most that the adapter adds to them, 48 bytes.".into(),
+            "The evaluator reads each hour the items of all learners of the last days, 3.5 in the mean.".into(),
+            "Not counted: what dashboards read, data that leaves AWS, the front door's tokens, starts of functions, faults."
+                .into(),
+        ]
+    }
+}
