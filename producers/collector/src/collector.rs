@@ -7,6 +7,7 @@
 mod intake;
 mod put;
 mod receipt;
+mod request;
 mod stamp;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ use trilha_schemas::record::pack;
 use trilha_stream::port::{PutEntry, Stream};
 
 pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
+pub use request::{MAX_EVENTS, RequestError};
 
 use crate::credential::{Credential, KeyRing};
 use crate::identities::Identities;
