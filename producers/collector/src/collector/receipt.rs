@@ -99,7 +99,7 @@ fn worst(failures: &[Option<Failure>]) -> Option<Failure> {
 
 /// The events of a record that was not put; their own ids are read back from its bytes.
 fn try_again(record: &Record, origins: &[Origin<'_>]) -> Vec<Rejected> {
-    let ids = decode(&record.entry.data).map(|decoded| decoded.events).unwrap_or_default();
+    let ids = decode(&record.data).map(|decoded| decoded.events).unwrap_or_default();
     let mut ids = ids.into_iter().map(|event| event.source_id);
     let rejected = record.events.iter().map(|at| Rejected {
         index: origins[*at].index,

@@ -1,7 +1,5 @@
 //! A request's whole body: split into native events, read and collected. One without any JSON is kept as it came.
 
-use std::borrow::Cow;
-
 use thiserror::Error;
 use trilha_schemas::event::Protocol;
 use trilha_schemas::native;
@@ -42,18 +40,15 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         now_millis: i64,
         body: &[u8],
     ) -> Result<Receipt, RequestError> {
-        let refusal = match split(body) {
-            Ok(texts) if texts.len() > MAX_EVENTS => return Err(RequestError::TooManyEvents(texts.len())),
-            Ok(texts) => {
-                let sent: Vec<_> = texts.iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect();
-                match nothing_but_garbage(&sent) {
-                    Some(refusal) => refusal,
-                    None => {
-                        let arrival = Arrival::Live { now_millis };
-                        return Ok(self.collect(credential, Protocol::Native, arrival, sent).await?);
-                    }
+        let refusal = match read(body) {
+            Ok(Events::Read(sent)) => match nothing_but_garbage(&sent) {
+                Some(refusal) => refusal,
+                None => {
+                    let arrival = Arrival::Live { now_millis };
+                    return Ok(self.collect(credential, Protocol::Native, arrival, sent).await?);
                 }
-            }
+            },
+            Ok(Events::TooMany(count)) => return Err(RequestError::TooManyEvents(count)),
             Err(refusal) => refusal,
         };
         if !body.is_empty() {
@@ -63,10 +58,27 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 }
 
-fn split(body: &[u8]) -> Result<Vec<Cow<'_, str>>, Refusal> {
+/// What a body holds.
+enum Events<'a> {
+    Read(Vec<Sent<'a>>),
+    TooMany(usize),
+}
+
+fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
     let invalid = |message| Refusal::new(Code::InvalidJson, "", message);
     let text = std::str::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
-    if text.trim().is_empty() { Err(invalid("the body is empty")) } else { native::split(text) }
+    if text.trim().is_empty() {
+        return Err(invalid("the body is empty"));
+    }
+    let keep = |index, text: &'a str, read| Sent { index, raw: text.as_bytes(), read, about: None };
+    if let Some(sent) = native::read_array(text, MAX_EVENTS, keep) {
+        return Ok(Events::Read(sent));
+    }
+    let texts = native::split(text)?;
+    if texts.len() > MAX_EVENTS {
+        return Ok(Events::TooMany(texts.len()));
+    }
+    Ok(Events::Read(texts.into_iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect()))
 }
 
 /// Why a body holds no JSON at all. An empty array does.
