@@ -1,15 +1,15 @@
 //! Trilha's own JSON: one object, an array of them, or one a line (NDJSON).
 
 mod check;
+mod flat;
 mod wire;
-
-use std::borrow::Cow;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::event::SentEvent;
 use crate::reader::{Code, MAX_DEPTH, Refusal};
+use flat::Cursor;
 use wire::Wire;
 
 /// Reads one event: the text of one JSON object. The time may be missing; who needs one says so later.
@@ -17,13 +17,51 @@ use wire::Wire;
 /// # Errors
 /// A [`Refusal`] that names the field and what is wrong with it.
 pub fn read(text: &str) -> Result<SentEvent, Refusal> {
-    if depth(text) > MAX_DEPTH {
-        return Err(Refusal::new(Code::TooDeep, "", format!("JSON nested more than {MAX_DEPTH} deep")));
+    match flat::whole(text) {
+        Some(mut wire) => checked(&mut wire, text),
+        None => read_slowly(text),
     }
-    match serde_json::from_str::<Wire>(text) {
-        Ok(wire) => check::event(wire, || parse(text).unwrap_or_default()),
-        Err(_) => read_value(parse(text)?),
+}
+
+/// The events of an array, read as it is split: what `keep` makes of each one's place, its text
+/// and what [`read`] makes of that.
+/// `None` for a body that is no array, no JSON, or holds more events than `most`; [`split`] says which.
+pub fn read_array<'a, T>(
+    body: &'a str,
+    most: usize,
+    keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
+) -> Option<Vec<T>> {
+    let mut cursor = Cursor::new(body.trim_start());
+    let mut elements = Vec::with_capacity(most.min(body.len() / USUAL_BYTES));
+    cursor.take(b'[').then_some(())?;
+    cursor.skip_whitespace();
+    let mut ended = cursor.take(b']');
+    while !ended {
+        (elements.len() < most).then_some(())?;
+        cursor.skip_whitespace();
+        let start = cursor.at();
+        let mut wire = Wire::default();
+        let one_pass = cursor.object(&mut wire);
+        if one_pass.is_none() {
+            cursor.go_to(start);
+            cursor.value()?;
+        }
+        let text = cursor.since(start);
+        let read = if one_pass.is_some() { checked(&mut wire, text) } else { read_slowly(text) };
+        elements.push(keep(elements.len(), text, read));
+        cursor.skip_whitespace();
+        ended = cursor.take(b']');
+        (ended || cursor.take(b',')).then_some(())?;
     }
+    cursor.skip_whitespace();
+    cursor.is_at_end().then_some(elements)
+}
+
+/// Most events are at least so long.
+const USUAL_BYTES: usize = 192;
+
+fn checked(wire: &mut Wire<'_>, text: &str) -> Result<SentEvent, Refusal> {
+    check::event(wire, || parse(text).unwrap_or_default())
 }
 
 /// Splits a body into the texts of its events: the elements of an array, the lines of NDJSON, or one object.
@@ -31,32 +69,35 @@ pub fn read(text: &str) -> Result<SentEvent, Refusal> {
 /// # Errors
 /// [`Code::InvalidJson`] when the body is neither; the message says where. A line of NDJSON that is no JSON is a text
 /// like any other, refused when it is read.
-pub fn split(body: &str) -> Result<Vec<Cow<'_, str>>, Refusal> {
+pub fn split(body: &str) -> Result<Vec<&str>, Refusal> {
     let trimmed = body.trim_start();
     if trimmed.starts_with('[') {
         let elements: Vec<&RawValue> = serde_json::from_str(trimmed).map_err(|error| invalid_json(&error))?;
-        return Ok(elements.into_iter().map(|element| Cow::Borrowed(element.get())).collect());
+        return Ok(elements.into_iter().map(RawValue::get).collect());
     }
     let lines: Vec<_> = trimmed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let spread = lines.len() > 1 && !lines[0].ends_with('}');
     let objects = spread.then(|| spread_over_lines(trimmed)).flatten();
-    Ok(objects.unwrap_or_else(|| lines.into_iter().map(Cow::Borrowed).collect()))
+    Ok(objects.unwrap_or(lines))
 }
 
 /// Objects that are printed over several lines each; `None` when the text is not made of JSON values alone.
-fn spread_over_lines(text: &str) -> Option<Vec<Cow<'_, str>>> {
+fn spread_over_lines(text: &str) -> Option<Vec<&str>> {
     let objects = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    objects.map(|object| Some(Cow::Borrowed(object.ok()?.get()))).collect()
+    objects.map(|object| Some(object.ok()?.get())).collect()
 }
 
 /// The slow way, for what the fast way did not take: duplicate keys (the last counts) and wrong types (say which).
-fn read_value(value: Value) -> Result<SentEvent, Refusal> {
+fn read_slowly(text: &str) -> Result<SentEvent, Refusal> {
+    if depth(text) > MAX_DEPTH {
+        return Err(Refusal::new(Code::TooDeep, "", format!("JSON nested more than {MAX_DEPTH} deep")));
+    }
+    let value = parse(text)?;
     let Value::Object(fields) = &value else {
         return Err(Refusal::new(Code::NotAnObject, "", "an event is a JSON object"));
     };
     wire::check_types(fields)?;
-    let wire = Wire::from_object(fields);
-    check::event(wire, || value.clone())
+    check::event(&mut Wire::from_object(fields), || value.clone())
 }
 
 fn parse(text: &str) -> Result<Value, Refusal> {

@@ -15,6 +15,41 @@ pub struct SentTime {
 /// before each) or no zone, with any number of decimals (those beyond microseconds are dropped). `None` for anything
 /// else, also for days and times that do not exist. A leap second (`:60`) is read as the second before it.
 pub fn parse(text: &str) -> Option<SentTime> {
+    let usual =
+        text.as_bytes().first_chunk().and_then(|seconds| parse_usual(seconds, &text.as_bytes()[seconds.len()..]));
+    usual.map(|millis| SentTime { millis, no_zone: false }).or_else(|| parse_any(text))
+}
+
+/// `2026-11-23T12:00:00` and then `Z` or `.123Z`, as nearly all clients write it, without parting it into texts.
+fn parse_usual(seconds: &[u8; 19], rest: &[u8]) -> Option<i64> {
+    let millis = match rest {
+        b"Z" => 0,
+        [b'.', millis @ .., b'Z'] if millis.len() == 3 => number(millis)?,
+        _ => return None,
+    };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', clock @ ..] = seconds else { return None };
+    let [h1, h2, b':', i1, i2, b':', s1, s2] = clock else { return None };
+    let date = Date::new(number(&[*y1, *y2, *y3, *y4])? as i16, number(&[*m1, *m2])? as i8, number(&[*d1, *d2])? as i8);
+    let (hour, minute, second) = (number(&[*h1, *h2])?, number(&[*i1, *i2])?, number(&[*s1, *s2])?);
+    let exists = hour < 24 && minute < 60 && second < 60;
+    let days = exists.then(|| date.ok()).flatten().map(days_since_epoch)?;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + millis)
+}
+
+/// Days since 1970-01-01, by the number of days before a year that begins in March.
+fn days_since_epoch(date: Date) -> i64 {
+    let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+    let (year, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let of_years = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    of_years + (153 * months + 2) / 5 + i64::from(date.day()) - 1 - 719_468
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    let add = |number, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'));
+    digits.iter().try_fold(0, add)
+}
+
+fn parse_any(text: &str) -> Option<SentTime> {
     let text = text.trim();
     let bytes = text.as_bytes();
     let separator = *bytes.get(10)?;
@@ -198,6 +233,45 @@ mod tests {
             parse(&noise);
             parse(&near);
             prop_assert_eq!(parse(&format_millis(millis)), Some(SentTime { millis, no_zone: false }));
+        }
+    }
+
+    #[test]
+    fn the_usual_form_is_read_as_any_other() {
+        let seconds = |text: &str| parse_usual(text.as_bytes().first_chunk().unwrap(), &text.as_bytes()[19..]);
+        for date in [
+            "2026-11-23",
+            "2024-02-29",
+            "2023-02-29",
+            "1900-02-29",
+            "2000-02-29",
+            "0000-01-01",
+            "0000-03-01",
+            "9999-12-31",
+            "1969-12-31",
+            "1970-03-01",
+            "2026-00-01",
+            "2026-13-01",
+            "2026-04-31",
+            "2026-04-00",
+            "2026/04-01",
+            "20a6-04-01",
+        ] {
+            for clock in ["12:00:00", "23:59:59", "24:00:00", "12:60:00", "12:00:60", "12:00-00", "+1:00:00"] {
+                for end in ["Z", ".123Z", ".007Z", ".12aZ"] {
+                    let text = format!("{date}T{clock}{end}");
+                    let any = parse_any(&text);
+                    let leaps = clock.ends_with("60");
+                    assert_eq!(seconds(&text), any.map(|time| time.millis).filter(|_| !leaps), "{text}");
+                    assert_eq!(parse(&text), any, "{text}");
+                }
+            }
+        }
+        for text in
+            ["2026-11-23T12:00:00.1Z", "2026-11-23T12:00:00+00:00", "2026-11-23t12:00:00Z", "2026-11-23 12:00:00"]
+        {
+            assert_eq!(seconds(text), None, "{text}");
+            assert!(parse(text).is_some(), "{text}");
         }
     }
 

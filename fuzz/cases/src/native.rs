@@ -29,8 +29,8 @@ pub(crate) fn check_split(bytes: &[u8]) {
     let Ok(texts) = native::split(body) else { return };
     let mut rest = body;
     for text in texts {
-        let at = rest.find(&*text).expect("a text of the body, after the one before");
+        let at = rest.find(text).expect("a text of the body, after the one before");
         rest = &rest[at + text.len()..];
-        carried::check(native::read(&text), Protocol::Native);
+        carried::check(native::read(text), Protocol::Native);
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn record(raw: &[u8]) -> Vec<Reading<'_>> {
         match texts(payload) {
             Ok(texts) => {
                 for text in texts {
-                    let (index, read) = (readings.len(), native::read(&text));
-                    readings.push(Reading { index, raw: into_bytes(text), read });
+                    let (index, read) = (readings.len(), native::read(text));
+                    readings.push(Reading { index, raw: text.as_bytes().into(), read });
                 }
             }
             Err(refusal) => {
@@ -90,11 +90,4 @@ pub(super) fn allowed<'a>(readings: &'a [Reading<'_>], to: &Credential) -> (Vec<
 
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::InvalidJson, "", message)
-}
-
-fn into_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-    }
 }

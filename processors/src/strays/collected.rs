@@ -1,6 +1,5 @@
 //! Records that are not folded, over ports: into the quarantine, or through the collector's core back onto the stream.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -60,7 +59,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Strays for Colle
 
 impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> CollectorStrays<S, I, Q, C> {
     /// Sends a payload's events through the collector, which keeps those that it refuses.
-    async fn collect(&self, texts: &[Cow<'_, str>], arrival_millis: i64) -> Result<(), String> {
+    async fn collect(&self, texts: &[&str], arrival_millis: i64) -> Result<(), String> {
         let sent: Vec<_> = texts.iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect();
         let arrival = Arrival::Live { now_millis: arrival_millis };
         let receipt = self.collector.collect(&self.producer, Protocol::Native, arrival, sent).await;
@@ -120,7 +119,7 @@ pub(crate) fn payloads(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
 }
 
 /// The texts of a payload's events.
-pub(crate) fn texts(payload: &[u8]) -> Result<Vec<Cow<'_, str>>, Refusal> {
+pub(crate) fn texts(payload: &[u8]) -> Result<Vec<&str>, Refusal> {
     let text = std::str::from_utf8(payload);
     let not_text = |_| Refusal::new(Code::InvalidJson, "", "the record is neither ours, nor an aggregate, nor text");
     text.map_err(not_text).and_then(native::split)

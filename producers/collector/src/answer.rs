@@ -8,9 +8,9 @@ use serde_json::json;
 use trilha_schemas::reader::Refusal;
 
 use crate::body::BodyError;
-use crate::collector::{CollectError, RETRY_AFTER_SECONDS};
+use crate::collector::{CollectError, MAX_EVENTS, RETRY_AFTER_SECONDS, RequestError};
 use crate::credential::CredentialError;
-use crate::router::{MAX_BODY_BYTES, MAX_EVENTS};
+use crate::router::MAX_BODY_BYTES;
 
 /// Why a request as a whole was not taken.
 #[derive(Debug)]
@@ -114,8 +114,12 @@ impl From<BodyError> for Problem {
     }
 }
 
-impl From<CollectError> for Problem {
-    fn from(error: CollectError) -> Problem {
-        Problem::Collect(error)
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Problem {
+        match error {
+            RequestError::TooManyEvents(count) => Problem::TooManyEvents(count),
+            RequestError::Refused(refusal) => Problem::Refused(refusal),
+            RequestError::Collect(error) => Problem::Collect(error),
+        }
     }
 }

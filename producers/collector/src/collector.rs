@@ -7,6 +7,7 @@
 mod intake;
 mod put;
 mod receipt;
+mod request;
 mod stamp;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ use trilha_schemas::record::pack;
 use trilha_stream::port::{PutEntry, Stream};
 
 pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
+pub use request::{MAX_EVENTS, RequestError};
 
 use crate::credential::{Credential, KeyRing};
 use crate::identities::Identities;
@@ -100,7 +102,7 @@ pub struct Collector<S, I, Q, C> {
     pseudonyms: Pseudonyms<I>,
     quarantine: Arc<Q>,
     settings: Arc<C>,
-    default_zone: String,
+    default_zone: stamp::Zone,
     backoff: put::Backoff,
 }
 
@@ -122,13 +124,13 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         default_zone: &str,
         sleep: Sleep,
     ) -> Result<Collector<S, I, Q, C>, UnknownZone> {
-        TimeZone::get(default_zone).map_err(|_| UnknownZone(default_zone.to_string()))?;
+        let zone = TimeZone::get(default_zone).map_err(|_| UnknownZone(default_zone.to_string()))?;
         Ok(Collector {
             stream: ports.stream,
             pseudonyms: Pseudonyms::new(ports.identities, keys),
             quarantine: ports.quarantine,
             settings: ports.settings,
-            default_zone: default_zone.to_string(),
+            default_zone: stamp::Zone { name: default_zone.to_string(), zone },
             backoff: put::Backoff { sleep, random: Arc::new(OsRandom) },
         })
     }
@@ -159,9 +161,8 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let (packed, too_large) = pack(name, events);
         refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
         self.keep(credential, protocol, arrival, &refused).await?;
-        let records = packed.into_iter().map(|record| Record::new(record.bucket, record.bytes, record.events));
-        let records: Vec<_> = records.collect();
-        let entries = records.iter().map(|record| record.entry.clone()).collect();
+        let record = packed.into_iter().map(|packed| Record::new(packed.bucket, packed.bytes, packed.events));
+        let (records, entries): (Vec<_>, Vec<_>) = record.unzip();
         let failures = put::put_all(&self.stream, entries, &self.backoff).await;
         receipt::receipt(&records, &failures, &origins, refused)
     }
@@ -202,8 +203,9 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let learners = stamp::Distinct::of(taken.iter().map(|taken| taken.event.learner.as_deref()));
         let courses = stamp::Distinct::of(taken.iter().map(|taken| Some(taken.event.course.as_str())));
         let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
-        let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone).await?;
-        let courses_stamps: Vec<_> = settings.into_iter().map(stamp::Course::new).collect();
+        let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
+        let course = |settings| stamp::Course::new(settings, &self.default_zone);
+        let courses_stamps: Vec<_> = settings.into_iter().map(course).collect();
         let (learner_of, course_of) = (learners.into_places(), courses.into_places());
         let batch = stamp::Batch { tenant: name, protocol, arrival };
         let stamped = taken.into_iter().enumerate().map(|(at, Taken { index, raw, event })| {
@@ -244,15 +246,18 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 }
 
-/// A record to put, and which of the request's events are in it.
+/// A record that is put, and which of the request's events are in it.
 struct Record {
-    entry: PutEntry,
+    data: Bytes,
     events: Vec<usize>,
 }
 
 impl Record {
-    fn new(bucket: Bucket, bytes: Vec<u8>, events: Vec<usize>) -> Record {
-        Record { entry: PutEntry { partition_key: bucket.partition_key(), data: Bytes::from(bytes) }, events }
+    /// The record, and the entry by which it is put.
+    fn new(bucket: Bucket, bytes: Vec<u8>, events: Vec<usize>) -> (Record, PutEntry) {
+        let data = Bytes::from(bytes);
+        let entry = PutEntry { partition_key: bucket.partition_key(), data: data.clone() };
+        (Record { data, events }, entry)
     }
 }
 

@@ -1,7 +1,6 @@
 //! HTTP: `POST /v1/events`, `POST /v1/tokens`, `GET /healthz`. A router and nothing about listening, so that a socket
 //! and a Lambda serve the same.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,15 +12,14 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router, middleware};
 use serde::Deserialize;
 use serde_json::json;
-use trilha_schemas::event::Protocol;
-use trilha_schemas::native;
 use trilha_schemas::reader::{Code, MAX_ID_BYTES, Refusal, is_nobody};
 use trilha_schemas::time::format_millis;
 use trilha_stream::port::Stream;
 
 use crate::answer::Problem;
 use crate::body;
-use crate::collector::{Arrival, Collector, Receipt, Sent};
+use crate::collector::Collector;
+pub use crate::collector::MAX_EVENTS;
 pub use crate::cors::AllowedOrigins;
 use crate::credential::{Credential, CredentialError, DEFAULT_TOKEN_MILLIS, KeyRing, MAX_TOKEN_MILLIS};
 use crate::identities::Identities;
@@ -30,8 +28,6 @@ use crate::settings::SettingsStore;
 
 /// The most bytes in a body, compressed or not: 1 MiB.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The most events in a request.
-pub const MAX_EVENTS: usize = 1_000;
 
 /// Tells the time in milliseconds since 1970 UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -78,50 +74,9 @@ async fn events<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore>(
     let now_millis = (front.clock)();
     let credential = credential(&front.keys, &headers, now_millis)?;
     let body = body::read(&headers, body, MAX_BODY_BYTES).await?;
-    let receipt = take(&front.collector, &credential, now_millis, &body).await?;
+    let receipt = front.collector.collect_body(&credential, now_millis, &body).await?;
     let counts = Counts { accepted: receipt.accepted, rejected: receipt.rejected.len() };
     Ok((StatusCode::ACCEPTED, Extension(counts), Json(receipt)).into_response())
-}
-
-/// Reads a body's events and collects them. A body without any JSON is kept whole.
-async fn take<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore>(
-    collector: &Collector<S, I, Q, C>,
-    credential: &Credential,
-    now_millis: i64,
-    body: &[u8],
-) -> Result<Receipt, Problem> {
-    let refusal = match split(body) {
-        Ok(texts) if texts.len() > MAX_EVENTS => return Err(Problem::TooManyEvents(texts.len())),
-        Ok(texts) => {
-            let sent: Vec<_> = texts.iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect();
-            match nothing_but_garbage(&sent) {
-                Some(refusal) => refusal,
-                None => {
-                    let arrival = Arrival::Live { now_millis };
-                    return Ok(collector.collect(credential, Protocol::Native, arrival, sent).await?);
-                }
-            }
-        }
-        Err(refusal) => refusal,
-    };
-    if !body.is_empty() {
-        collector.keep_body(credential, Protocol::Native, now_millis, &refusal, body).await?;
-    }
-    Err(Problem::Refused(refusal))
-}
-
-fn split(body: &[u8]) -> Result<Vec<Cow<'_, str>>, Refusal> {
-    let invalid = |message| Refusal::new(Code::InvalidJson, "", message);
-    let text = std::str::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
-    if text.trim().is_empty() { Err(invalid("the body is empty")) } else { native::split(text) }
-}
-
-/// Why a body holds no JSON at all. An empty array does.
-fn nothing_but_garbage(sent: &[Sent<'_>]) -> Option<Refusal> {
-    let invalid =
-        |sent: &Sent<'_>| sent.read.as_ref().err().filter(|refusal| refusal.code == Code::InvalidJson).cloned();
-    let first = sent.first().and_then(invalid)?;
-    sent.iter().all(|sent| invalid(sent).is_some()).then_some(first)
 }
 
 /// What a token is asked for with.

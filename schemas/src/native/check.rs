@@ -1,5 +1,7 @@
 //! From wire fields to a checked event: what a type needs, what is in range, what is cut.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::wire::{Response, Wire};
@@ -14,49 +16,52 @@ const MAX_URL_BYTES: usize = 2_048;
 type Checked<T> = Result<T, Refusal>;
 
 /// Checks an event; `content` gives the whole object, asked for only when the event has no id.
-pub(super) fn event(mut wire: Wire, content: impl FnOnce() -> Value) -> Checked<SentEvent> {
-    let id = wire.id.take().filter(|id| !id.is_empty());
+pub(super) fn event(wire: &mut Wire<'_>, content: impl FnOnce() -> Value) -> Checked<SentEvent> {
+    let id = wire.id.take().filter(|id| !id.is_empty()).map(Cow::into_owned);
     let mut flags = Flags::empty();
-    let checked = fields(&mut wire, &mut flags).and_then(|common| {
+    let checked = fields(wire, &mut flags).and_then(|common| {
         long("id", id.as_deref())?;
         Ok(common)
     });
     let (body, learner, course, role, time_millis) = checked.map_err(|refusal| refusal.with_id(id.clone()))?;
-    let title = wire.title.filter(|title| !title.is_empty()).map(|title| {
-        let (title, was_longer) = cut(title, MAX_TITLE_CHARS);
+    let title = wire.title.take().filter(|title| !title.is_empty()).map(|title| {
+        let (title, was_longer) = cut(title.into_owned(), MAX_TITLE_CHARS);
         flag_if(&mut flags, was_longer, Flags::TEXT_CUT);
         title
     });
     let source_id = id.map_or_else(|| SourceId::Content(content_hash(&content())), SourceId::Given);
-    let session = wire.session.filter(|session| !session.is_empty());
+    let session = wire.session.take().filter(|session| !session.is_empty()).map(Cow::into_owned);
     Ok(SentEvent { source_id, time_millis, learner, course, session, role, title, flags, body })
 }
 
 type Common = (Body, Option<String>, String, Role, Option<i64>);
 
-fn fields(wire: &mut Wire, flags: &mut Flags) -> Checked<Common> {
+fn fields(wire: &mut Wire<'_>, flags: &mut Flags) -> Checked<Common> {
     let kind = wire.kind.take().ok_or_else(|| missing("type", "every event"))?;
     let body = body(&kind, wire, flags)?;
     let learner = learner(wire.learner.take(), &body)?;
     let course = wire.course.take().filter(|course| !course.trim().is_empty());
-    let course = course.ok_or_else(|| Refusal::new(Code::NoCourse, "course", "course is missing or empty"))?;
+    let course =
+        course.ok_or_else(|| Refusal::new(Code::NoCourse, "course", "course is missing or empty"))?.into_owned();
     long("learner", learner.as_deref())?;
     long("course", Some(&course))?;
     long("session", wire.session.as_deref())?;
     Ok((body, learner, course, role(wire.role.take())?, sent_time(wire.time.take(), flags)?))
 }
 
-fn body(kind: &str, wire: &mut Wire, flags: &mut Flags) -> Checked<Body> {
-    let video = VideoAction::ALL.into_iter().find(|action| action.type_name() == kind);
-    let quiz = QuizAction::ALL.into_iter().find(|action| action.type_name() == kind);
-    match (kind, video, quiz) {
-        (_, Some(action), _) => self::video(action, wire, flags).map(Body::Video),
-        (_, _, Some(action)) => self::quiz(action, wire, flags).map(Body::Quiz),
-        ("activity.viewed", ..) => Ok(Body::Viewed { object: id_field("object", wire.object.take(), kind)? }),
-        ("course.enrolled", ..) => Ok(Body::Enrolled),
-        ("course.unenrolled", ..) => Ok(Body::Unenrolled),
-        ("course.completed", ..) => Ok(Body::Completed),
-        ("object.described", ..) => description(wire, flags).map(Body::Described),
+fn body(kind: &str, wire: &mut Wire<'_>, flags: &mut Flags) -> Checked<Body> {
+    if let Some(action) = VideoAction::ALL.into_iter().find(|action| action.type_name() == kind) {
+        return video(action, wire, flags).map(Body::Video);
+    }
+    if let Some(action) = QuizAction::ALL.into_iter().find(|action| action.type_name() == kind) {
+        return quiz(action, wire, flags).map(Body::Quiz);
+    }
+    match kind {
+        "activity.viewed" => Ok(Body::Viewed { object: id_field("object", wire.object.take(), kind)? }),
+        "course.enrolled" => Ok(Body::Enrolled),
+        "course.unenrolled" => Ok(Body::Unenrolled),
+        "course.completed" => Ok(Body::Completed),
+        "object.described" => description(wire, flags).map(Body::Described),
         _ => {
             let kind = cut(kind.to_string(), 60).0;
             Err(Refusal::new(Code::UnknownType, "type", format!("no event type is called {kind:?}")))
@@ -64,7 +69,7 @@ fn body(kind: &str, wire: &mut Wire, flags: &mut Flags) -> Checked<Body> {
     }
 }
 
-fn video(action: VideoAction, wire: &mut Wire, flags: &mut Flags) -> Checked<VideoEvent> {
+fn video(action: VideoAction, wire: &mut Wire<'_>, flags: &mut Flags) -> Checked<VideoEvent> {
     let kind = action.type_name();
     let video = id_field("video", wire.video.take(), kind)?;
     let (position_millis, to_millis) = match action {
@@ -83,7 +88,7 @@ fn video(action: VideoAction, wire: &mut Wire, flags: &mut Flags) -> Checked<Vid
     Ok(VideoEvent { action, video, position_millis, to_millis, length_millis, rate, threshold: None, segments: None })
 }
 
-fn quiz(action: QuizAction, wire: &mut Wire, flags: &mut Flags) -> Checked<QuizEvent> {
+fn quiz(action: QuizAction, wire: &mut Wire<'_>, flags: &mut Flags) -> Checked<QuizEvent> {
     let kind = action.type_name();
     let quiz = id_field("quiz", wire.quiz.take(), kind)?;
     let question = match action {
@@ -112,13 +117,13 @@ fn quiz(action: QuizAction, wire: &mut Wire, flags: &mut Flags) -> Checked<QuizE
     Ok(event)
 }
 
-fn description(wire: &mut Wire, flags: &mut Flags) -> Checked<Description> {
+fn description(wire: &mut Wire<'_>, flags: &mut Flags) -> Checked<Description> {
     let object = id_field("object", wire.object.take(), "object.described")?;
     if wire.url.as_ref().is_some_and(|url| url.len() > MAX_URL_BYTES) {
         return Err(Refusal::new(Code::TooLong, "url", format!("url is longer than {MAX_URL_BYTES} bytes")));
     }
     let section = wire.section.take().map(|section| {
-        let (section, was_longer) = cut(section, MAX_TITLE_CHARS);
+        let (section, was_longer) = cut(section.into_owned(), MAX_TITLE_CHARS);
         flag_if(flags, was_longer, Flags::TEXT_CUT);
         section
     });
@@ -127,32 +132,38 @@ fn description(wire: &mut Wire, flags: &mut Flags) -> Checked<Description> {
         whole.then_some(position as i64).ok_or_else(|| invalid("position", "a whole number"))
     };
     let position = wire.position.map(place).transpose()?;
-    Ok(Description { object, section, position, length_millis: length(wire.length, flags), url: wire.url.take() })
+    Ok(Description {
+        object,
+        section,
+        position,
+        length_millis: length(wire.length, flags),
+        url: wire.url.take().map(Cow::into_owned),
+    })
 }
 
-fn learner(learner: Option<String>, body: &Body) -> Checked<Option<String>> {
+fn learner(learner: Option<Cow<'_, str>>, body: &Body) -> Checked<Option<String>> {
     let learner = learner.filter(|learner| !crate::reader::is_nobody(learner));
     if learner.is_none() && !matches!(body, Body::Described(_)) {
         return Err(Refusal::new(Code::NoLearner, "learner", "learner is missing, empty or anonymous"));
     }
-    Ok(learner)
+    Ok(learner.map(Cow::into_owned))
 }
 
-fn role(role: Option<String>) -> Checked<Role> {
-    let parse = |role: String| Role::parse(&role).ok_or_else(|| invalid("role", "learner, staff or test"));
+fn role(role: Option<Cow<'_, str>>) -> Checked<Role> {
+    let parse = |role: Cow<'_, str>| Role::parse(&role).ok_or_else(|| invalid("role", "learner, staff or test"));
     role.map_or(Ok(Role::default()), parse)
 }
 
-fn sent_time(text: Option<String>, flags: &mut Flags) -> Checked<Option<i64>> {
+fn sent_time(text: Option<Cow<'_, str>>, flags: &mut Flags) -> Checked<Option<i64>> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let sent = time::parse(&text).ok_or_else(|| invalid("time", "an RFC 3339 time such as 2026-03-02T19:30:00Z"))?;
     flag_if(flags, sent.no_zone, Flags::NO_ZONE);
     Ok(Some(sent.millis))
 }
 
-fn response_text(response: Response) -> String {
+fn response_text(response: Response<'_>) -> String {
     match response {
-        Response::Text(text) => text,
+        Response::Text(text) => text.into_owned(),
         Response::List(mut list) => {
             list.sort();
             list.join(", ")
@@ -184,10 +195,10 @@ fn optional_position(field: &str, seconds: Option<f64>) -> Checked<Option<i64>> 
     seconds.map(millis).transpose()
 }
 
-fn id_field(field: &str, value: Option<String>, kind: &str) -> Checked<String> {
+fn id_field(field: &str, value: Option<Cow<'_, str>>, kind: &str) -> Checked<String> {
     let value = value.filter(|value| !value.is_empty()).ok_or_else(|| missing(field, kind))?;
     long(field, Some(&value))?;
-    Ok(value)
+    Ok(value.into_owned())
 }
 
 fn long(field: &str, value: Option<&str>) -> Checked<()> {

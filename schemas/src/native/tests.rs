@@ -1,3 +1,7 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 use crate::event::{Body, Role, SourceId};
 use crate::flags::Flags;
@@ -294,8 +298,112 @@ fn brackets_in_texts_are_not_nesting() {
 
 #[test]
 fn objects_spread_over_lines_are_told_from_lines() {
-    let texts = |body: &str| split(body).unwrap().into_iter().map(|text| text.into_owned()).collect::<Vec<_>>();
+    let texts = |body: &str| split(body).unwrap().into_iter().map(str::to_string).collect::<Vec<_>>();
     assert_eq!(texts("{\n\"a\": 1\n}\n{\"b\": 2}"), ["{\n\"a\": 1\n}", "{\"b\": 2}"]);
     assert_eq!(texts("{\"a\": 1}\n{\n\"b\": 2"), ["{\"a\": 1}", "{", "\"b\": 2"]);
     assert_eq!(texts(" {\"a\": 1} \n"), ["{\"a\": 1}"]);
+}
+
+/// Values of every type, right and wrong, for every field.
+fn value() -> impl Strategy<Value = String> {
+    let texts = ["a", "", "é\\n", "\\\"", "\\u00e9", "\\ud83d\\ude00", "x[{", "2026-03-02T19:30:00Z", "staff"];
+    let kinds =
+        ["video.watched", "video.paused", "quiz.answered", "activity.viewed", "object.described", "course.enrolled"];
+    let quoted: Vec<String> = texts.iter().chain(&kinds).map(|text| format!("\"{text}\"")).collect();
+    let others = [
+        "1",
+        "0.5",
+        "-3",
+        "1e2",
+        "12345678901234567890",
+        "true",
+        "false",
+        "null",
+        "{}",
+        "[]",
+        "[\"b\",\"a\"]",
+        "[1]",
+        "{\"a\":[1]}",
+        "01",
+        "tru",
+        "\"\n\"",
+        "\"\\x\"",
+        "",
+        "1 2",
+    ];
+    prop_oneof![select(quoted), select(others.map(str::to_string).to_vec())]
+}
+
+fn object() -> impl Strategy<Value = String> {
+    let names = [
+        "id",
+        "type",
+        "time",
+        "learner",
+        "course",
+        "session",
+        "role",
+        "title",
+        "video",
+        "position",
+        "from",
+        "to",
+        "length",
+        "rate",
+        "quiz",
+        "question",
+        "attempt",
+        "response",
+        "correct",
+        "score",
+        "max_score",
+        "elapsed",
+        "object",
+        "section",
+        "url",
+        "more",
+        "\\u0069d",
+    ];
+    let space = || select(vec!["", " ", "\r\n", "\t"]);
+    let field = (select(names.to_vec()), space(), value(), space());
+    let complete = "\"id\":\"e\",\"learner\":\"ana\",\"course\":\"c\",\"type\":\"course.enrolled\"";
+    (any::<bool>(), vec(field, 0..6), space()).prop_map(move |(is_complete, fields, space)| {
+        let fields = fields
+            .iter()
+            .map(|(name, before, value, after)| format!("{after}\"{name}\"{before}:{after}{value}{before}"));
+        let fields: Vec<String> = is_complete.then(|| complete.to_string()).into_iter().chain(fields).collect();
+        format!("{{{space}{}}}", fields.join(","))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_one_pass_takes_the_slow_way_reads_alike(text in object()) {
+        if let Some(mut wire) = flat::whole(&text) {
+            prop_assert_eq!(checked(&mut wire, &text), read_slowly(&text));
+        }
+    }
+
+    #[test]
+    fn an_array_is_read_as_it_is_split(
+        objects in vec(prop_oneof![4 => object(), 1 => value()], 0..5),
+        end in select(vec!["]", " ] \n", ",]", "]]", "", "]x"]),
+    ) {
+        let body = format!(" [{}{end}", objects.join(" , "));
+        let elements = read_array(&body, 4, |place, text, read| (place, text, read));
+        let texts = split(&body).ok().filter(|texts| texts.len() <= 4);
+        let split = texts.map(|texts| texts.into_iter().enumerate().map(|(at, text)| (at, text, read(text))).collect());
+        prop_assert_eq!(elements, split);
+    }
+}
+
+#[test]
+fn the_class_of_usual_events_is_read_in_one_pass() {
+    assert!(flat::whole(WATCHED).is_some());
+    let answered = r#"{"type":"quiz.answered","learner":"a","course":"c","quiz":"q","response":["a"],"correct":false}"#;
+    assert!(flat::whole(answered).is_some());
+    assert!(read_array("{}", 1, |_, _, _| ()).is_none());
+    assert_eq!(read_array("[]", 0, |_, _, _| ()), Some(Vec::new()));
 }

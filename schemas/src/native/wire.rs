@@ -1,46 +1,44 @@
 //! The event's JSON fields as they are on the wire, every one optional, types not yet checked against the event's type.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::reader::{Code, Refusal};
 
-#[derive(Deserialize, Default)]
-pub(super) struct Wire {
-    pub id: Option<String>,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub time: Option<String>,
-    pub learner: Option<String>,
-    pub course: Option<String>,
-    pub session: Option<String>,
-    pub role: Option<String>,
-    pub title: Option<String>,
-    pub video: Option<String>,
+#[derive(Default)]
+pub(super) struct Wire<'a> {
+    pub id: Option<Cow<'a, str>>,
+    pub kind: Option<Cow<'a, str>>,
+    pub time: Option<Cow<'a, str>>,
+    pub learner: Option<Cow<'a, str>>,
+    pub course: Option<Cow<'a, str>>,
+    pub session: Option<Cow<'a, str>>,
+    pub role: Option<Cow<'a, str>>,
+    pub title: Option<Cow<'a, str>>,
+    pub video: Option<Cow<'a, str>>,
     pub position: Option<f64>,
     pub from: Option<f64>,
     pub to: Option<f64>,
     pub length: Option<f64>,
     pub rate: Option<f64>,
-    pub quiz: Option<String>,
-    pub question: Option<String>,
+    pub quiz: Option<Cow<'a, str>>,
+    pub question: Option<Cow<'a, str>>,
     pub attempt: Option<f64>,
-    pub response: Option<Response>,
+    pub response: Option<Response<'a>>,
     pub correct: Option<bool>,
     pub score: Option<f64>,
     pub max_score: Option<f64>,
     pub elapsed: Option<f64>,
-    pub object: Option<String>,
-    pub section: Option<String>,
-    pub url: Option<String>,
+    pub object: Option<Cow<'a, str>>,
+    pub section: Option<Cow<'a, str>>,
+    pub url: Option<Cow<'a, str>>,
 }
 
 /// `response`: a text or a list of texts.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Response {
-    Text(String),
-    List(Vec<String>),
+pub(super) enum Response<'a> {
+    Text(Cow<'a, str>),
+    List(Vec<Cow<'a, str>>),
 }
 
 const TEXTS: [&str; 14] = [
@@ -72,10 +70,10 @@ fn is_response(value: &Value) -> bool {
     value.as_array().map_or_else(|| scalar(value), |list| list.iter().all(scalar))
 }
 
-impl Wire {
+impl<'a> Wire<'a> {
     /// From an object whose types were checked. A number or a boolean as response is read as its text.
-    pub(super) fn from_object(fields: &Map<String, Value>) -> Wire {
-        let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_string);
+    pub(super) fn from_object(fields: &'a Map<String, Value>) -> Wire<'a> {
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).map(Cow::Borrowed);
         let number = |name: &str| fields.get(name).and_then(Value::as_f64);
         Wire {
             id: text("id"),
@@ -107,7 +105,7 @@ impl Wire {
     }
 }
 
-fn response(value: &Value) -> Option<Response> {
+fn response(value: &Value) -> Option<Response<'_>> {
     match value {
         Value::Null => None,
         Value::Array(list) => Some(Response::List(list.iter().map(scalar_text).collect())),
@@ -115,6 +113,6 @@ fn response(value: &Value) -> Option<Response> {
     }
 }
 
-fn scalar_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+fn scalar_text(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }

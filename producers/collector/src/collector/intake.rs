@@ -34,21 +34,21 @@ pub(super) fn sort<'a>(
     arrival: Arrival,
     sent: Vec<Sent<'a>>,
 ) -> (Vec<Taken<'a>>, Vec<Refused<'a>>) {
-    let (mut taken, mut refused) = (Vec::with_capacity(sent.len()), Vec::new());
-    for Sent { index, raw, read, about } in sent {
+    let mut refused = Vec::new();
+    let mut take = |Sent { index, raw, read, about }: Sent<'a>| {
         let (refusal, about) = match read {
             Ok(event) => match check(credential, arrival, &event) {
-                Ok(()) => {
-                    taken.push(Taken { index, raw, event });
-                    continue;
-                }
+                Ok(()) => return Some(Taken { index, raw, event }),
                 Err(refusal) => (refusal, event.learner.map(Cow::Owned)),
             },
             Err(refusal) => (refusal, about.map(Cow::Borrowed).or_else(|| named_in(protocol, raw))),
         };
         let about = about.filter(|about| about.len() <= MAX_ID_BYTES && !is_nobody(about));
         refused.push(Refused { index, raw, refusal, about, pseudonym: None });
-    }
+        None
+    };
+    // Events stay in the list's own memory.
+    let taken = sent.into_iter().filter_map(&mut take).collect();
     (taken, refused)
 }
 

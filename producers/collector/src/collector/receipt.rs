@@ -101,7 +101,7 @@ fn worst(failures: &[Option<Failure>]) -> Option<Failure> {
 
 /// The events of a record that was not put; their own ids are read back from its bytes.
 fn try_again(record: &Record, origins: &[Origin<'_>]) -> Vec<Rejected> {
-    let decoded = decode(&record.entry.data).unwrap_or_default();
+    let decoded = decode(&record.data).unwrap_or_default();
     let mut ids = decoded.events.iter().map(|event| event.source_id(&decoded.tenant).map(Cow::into_owned));
     let rejected = record.events.iter().map(|at| Rejected {
         index: origins[*at].index,

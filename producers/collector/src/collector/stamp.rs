@@ -25,6 +25,12 @@ pub(super) struct Batch<'a> {
     pub(super) arrival: Arrival,
 }
 
+/// A time zone and its IANA name.
+pub(super) struct Zone {
+    pub(super) name: String,
+    pub(super) zone: TimeZone,
+}
+
 /// What the events of a course share.
 pub(super) struct Course {
     settings_version: u32,
@@ -33,9 +39,13 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn new(settings: Arc<Settings>) -> Course {
-        // A zone was known when it was stored; one that a later database lacks leaves UTC.
-        let zone = TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC);
+    /// `usual` is the zone of most courses, so that it need not be looked for.
+    pub(super) fn new(settings: Arc<Settings>, usual: &Zone) -> Course {
+        let zone = match settings.zone == usual.name {
+            true => usual.zone.clone(),
+            // A zone was known when it was stored; one that a later database lacks leaves UTC.
+            false => TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC),
+        };
         Course { settings_version: settings.version, counted_protocol: settings.counted_protocol, zone }
     }
 
@@ -100,21 +110,31 @@ pub(super) struct Distinct<'a> {
     places: Vec<Option<usize>>,
 }
 
+/// So many values are looked through; a map finds those beyond.
+const FEW: usize = 4;
+
 impl<'a> Distinct<'a> {
-    pub(super) fn of(list: impl Iterator<Item = Option<&'a str>>) -> Distinct<'a> {
-        let mut place_of: HashMap<&str, usize> = HashMap::new();
-        let mut distinct = Distinct { values: Vec::new(), places: Vec::with_capacity(list.size_hint().0) };
+    pub(super) fn of(list: impl ExactSizeIterator<Item = Option<&'a str>>) -> Distinct<'a> {
+        let mut distinct = Distinct { values: Vec::new(), places: Vec::with_capacity(list.len()) };
+        let mut beyond_few = HashMap::new();
         for value in list {
-            let place = value.map(|value| match distinct.same_as_last(value) {
-                Some(place) => place,
-                None => *place_of.entry(value).or_insert_with(|| {
-                    distinct.values.push(value);
-                    distinct.values.len() - 1
-                }),
-            });
+            let place = value.map(|value| distinct.place(value, &mut beyond_few));
             distinct.places.push(place);
         }
         distinct
+    }
+
+    fn place(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize>) -> usize {
+        let few = || self.values.iter().take(FEW).position(|known| *known == value);
+        if let Some(place) = self.same_as_last(value).or_else(few) {
+            return place;
+        }
+        let next = self.values.len();
+        let place = if next < FEW { next } else { *beyond_few.entry(value).or_insert(next) };
+        if place == next {
+            self.values.push(value);
+        }
+        place
     }
 
     pub(super) fn values(&self) -> &[&'a str] {
@@ -129,5 +149,23 @@ impl<'a> Distinct<'a> {
     fn same_as_last(&self, value: &str) -> Option<usize> {
         let last = self.places.last().copied().flatten()?;
         (self.values[last] == value).then_some(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distinct_values_stand_in_their_order_however_many_there_are() {
+        for count in 0..3 * FEW {
+            let names: Vec<String> = (0..count).map(|at| at.to_string()).collect();
+            let twice = names.iter().chain(names.iter().rev()).map(|name| Some(name.as_str()));
+            let list: Vec<_> = twice.chain([None]).collect();
+            let distinct = Distinct::of(list.into_iter());
+            assert_eq!(distinct.values(), names);
+            let places: Vec<_> = (0..count).chain((0..count).rev()).map(Some).chain([None]).collect();
+            assert_eq!(distinct.into_places(), places);
+        }
     }
 }
