@@ -1,9 +1,10 @@
 //! One class's rows in two layouts: as the lake publishes them, and in a file for each Lambda batch in order of arrival.
 //!
-//! Both come of the same records of the same stream. A batch is what a shard's mapping hands over after its window. The
-//! files in order of arrival have a plain writer's settings (dictionaries and statistics throughout, zstd at the level of
+//! Both come of the same records of the same stream, an event's first copy only. A batch is what a shard's mapping hands
+//! over after its window. The files in order of arrival have a plain writer's settings (dictionaries and statistics throughout, zstd at the level of
 //! the lake's) and lie in the folder of the day of their first event.
 
+use std::collections::HashSet;
 use std::fs::{File, create_dir_all};
 use std::path::Path;
 use std::sync::Arc;
@@ -41,10 +42,11 @@ async fn write(class: &[SimulatedEvent], folder: &Path) -> Bench {
     }
     let (manifest, lake) = (Arc::<MemoryManifest>::default(), Arc::new(LakeFolder::create(&folder.join("lake"))?));
     let writer = LakeWriter::open(Arc::clone(&manifest), Arc::clone(&lake), FOLD_VERSION).await?;
-    let mut batches = 0;
+    let (mut batches, mut seen) = (0, HashSet::new());
     for (shard, records) in door.records().await? {
         for rows in batches_of(&shard, &records)? {
-            write_as_it_came(&rows, &folder.join("arrival"), batches)?;
+            let first_copies: Vec<LakeRow> = rows.iter().filter(|row| seen.insert(row.event.id)).cloned().collect();
+            write_as_it_came(&first_copies, &folder.join("arrival"), batches)?;
             let last = rows.last().ok_or("a batch without rows")?.sequence_number;
             writer.append(&shard, rows, last).await?;
             batches += 1;
@@ -81,7 +83,7 @@ fn batches_of(shard: &str, records: &[Record]) -> Bench<Vec<Vec<LakeRow>>> {
 }
 
 fn write_as_it_came(rows: &[LakeRow], folder: &Path, number: usize) -> Bench {
-    let first = rows.first().ok_or("a batch without rows")?;
+    let Some(first) = rows.first() else { return Ok(()) };
     let partition = Partition { tenant: first.tenant.to_string(), day: Day::of(&first.event) };
     let folder = folder.join(partition.folder());
     create_dir_all(&folder)?;

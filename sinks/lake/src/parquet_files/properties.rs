@@ -18,17 +18,14 @@ pub(crate) const SORTED_BY: [&str; 6] = ["type", "course", "object", "learner", 
 const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Texts of which nearly every row has its own: a dictionary of them costs and saves nothing. Lengths stand apart, so that
-/// zstd sees nothing but digits.
+/// zstd sees nothing but digits. Random digits have no repeats worth finding, and from level 2 on zstd finds some by
+/// chance, which cost more than they save.
 const UNIQUE_TEXTS: [&str; 3] = ["event_id", "source_id", "sequence_number"];
+const UNIQUE_TEXTS_LEVEL: i32 = 1;
 
 /// Numbers of which nearly every row has its own. A dictionary of them is one more copy; of plain values zstd finds the
 /// high bytes again.
 const UNIQUE_NUMBERS: [&str; 4] = ["time", "arrival", "position_millis", "to_millis"];
-
-/// Random digits have no repeats worth finding, and in a long page zstd finds some by chance, which cost more than they
-/// save.
-const RANDOM: [&str; 2] = ["event_id", "source_id"];
-const RANDOM_PAGE_BYTES: usize = 32 * 1024;
 
 /// No reader leaves anything out by the least and the greatest of these.
 const WITHOUT_BOUNDS: [&str; 8] =
@@ -67,21 +64,23 @@ fn sorting(name: &str) -> Option<SortingColumn> {
 }
 
 fn base(rows: usize, zstd_level: i32) -> WriterPropertiesBuilder {
-    let level = ZstdLevel::try_new(zstd_level).unwrap_or_default();
-    let compression = if rows < COMPRESS_FROM_ROWS { Compression::UNCOMPRESSED } else { Compression::ZSTD(level) };
     let properties = WriterProperties::builder()
-        .set_compression(compression)
+        .set_compression(compression(rows, zstd_level))
         .set_created_by(concat!("trilha-lake version ", env!("CARGO_PKG_VERSION")).to_string());
     let properties = each(properties, &UNIQUE_TEXTS, |properties, column| {
         properties
             .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY)
+            .set_column_encoding(column.clone(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+            .set_column_compression(column, compression(rows, UNIQUE_TEXTS_LEVEL))
     });
-    let properties =
-        each(properties, &UNIQUE_NUMBERS, |properties, column| properties.set_column_dictionary_enabled(column, false));
-    each(properties, &RANDOM, |properties, column| {
-        properties.set_column_data_page_size_limit(column, RANDOM_PAGE_BYTES)
-    })
+    each(properties, &UNIQUE_NUMBERS, |properties, column| properties.set_column_dictionary_enabled(column, false))
+}
+
+fn compression(rows: usize, zstd_level: i32) -> Compression {
+    if rows < COMPRESS_FROM_ROWS {
+        return Compression::UNCOMPRESSED;
+    }
+    Compression::ZSTD(ZstdLevel::try_new(zstd_level).unwrap_or_default())
 }
 
 fn each(
