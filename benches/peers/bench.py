@@ -88,7 +88,7 @@ def sorted_rows():
     path = WORK / "sorted.parquet"
     files = sorted((WORK / "layouts/lake/events").glob("*/*/*.parquet"))
     rows = pa.concat_tables([parquet.ParquetFile(file).read() for file in files])
-    parquet.write_table(rows.sort_by([(name, "ascending") for name in ORDER]), path)
+    parquet.write_table(rows.sort_by([(name, "ascending") for name in ORDER]), path, compression="zstd")
     return path, rows.num_rows
 
 
