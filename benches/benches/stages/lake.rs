@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use criterion::{BatchSize, Throughput};
+use criterion::BatchSize;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use trilha_benches::{Bench, TENANT};
 use trilha_core::FOLD_VERSION;
 use trilha_lake::manifest::MemoryManifest;
-use trilha_lake::{Beyond, Compactor, LakeFolder, LakeRow, LakeWriter, from_batch, published_file, to_batch};
+use trilha_lake::{Beyond, Compactor, LakeFolder, LakeRow, LakeWriter, from_batch, to_batch};
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::Group;
@@ -27,18 +27,6 @@ pub(crate) fn columns(group: &mut Group<'_>, input: &Input) {
     group.bench_function("lake columns to rows", |bencher| {
         bencher.iter(|| batches.iter().map(to_rows).collect::<Vec<_>>());
     });
-}
-
-/// Columns to Parquet, in memory, with the bytes that come out; a published file's rows lie in another order, and are
-/// smaller for it.
-pub(crate) fn parquet(group: &mut Group<'_>, input: &Input) {
-    let to_columns = |rows: &Vec<LakeRow>| to_batch(rows, FOLD_VERSION).expect("rows fit their columns");
-    let batches: Vec<_> = input.shards.iter().map(to_columns).collect();
-    let file = || published_file(&batches).expect("columns make a file");
-    let (elements, bytes) = (input.class.len() as u64, file().len() as u64);
-    group.throughput(Throughput::ElementsAndBytes { elements, bytes });
-    group.bench_function("lake columns to a Parquet file", |bencher| bencher.iter(file));
-    group.throughput(Throughput::Elements(elements));
 }
 
 /// One file a shard, each with its commit to a manifest in memory.

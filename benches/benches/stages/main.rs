@@ -40,7 +40,6 @@ fn stages(criterion: &mut Criterion) {
     decode(&mut group, &input);
     fold::bench(&mut group, &input.events);
     lake::columns(&mut group, &input);
-    lake::parquet(&mut group, &input);
     lake::landing(&mut group, &input);
     lake::compaction(&mut group, &input);
     group.finish();
