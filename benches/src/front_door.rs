@@ -36,13 +36,21 @@ pub struct FrontDoor {
 }
 
 impl FrontDoor {
-    /// Everything new.
+    /// Everything new, as `trilha up` has it.
     ///
     /// # Errors
     /// When the time zone is in no database.
     pub fn new() -> Bench<FrontDoor> {
+        FrontDoor::of_shards(SHARDS)
+    }
+
+    /// Everything new, over a stream of so many shards.
+    ///
+    /// # Errors
+    /// When the time zone is in no database.
+    pub fn of_shards(shards: u32) -> Bench<FrontDoor> {
         let (keys, write_key) = KeyRing::generate(TENANT, &fixed);
-        let stream = Arc::new(MemoryStream::new(SHARDS, "bench", Arc::new(|| 0)));
+        let stream = Arc::new(MemoryStream::new(shards, "bench", Arc::new(|| 0)));
         let ports = Ports {
             stream: Arc::clone(&stream),
             identities: Arc::new(MemoryIdentities::default()),
@@ -58,12 +66,24 @@ impl FrontDoor {
     /// # Errors
     /// When the collector did not accept all of them.
     pub async fn take(&self, events: &[SimulatedEvent]) -> Bench {
-        let credential = Credential::WriteKey { tenant: TENANT.into(), name: "first".into() };
         let now_millis = events.last().map_or(0, |event| event.sent.sent_millis);
         let sent = events.iter().enumerate().map(|(index, event)| Sent::native(index, &event.json)).collect();
-        let arrival = Arrival::Live { now_millis };
+        self.collect(Arrival::Live { now_millis }, sent).await
+    }
+
+    async fn collect(&self, arrival: Arrival, sent: Vec<Sent<'_>>) -> Bench {
+        let credential = Credential::WriteKey { tenant: TENANT.into(), name: "first".into() };
         let receipt = self.collector.collect(&credential, Protocol::Native, arrival, sent).await?;
-        if receipt.accepted == events.len() { Ok(()) } else { Err(format!("{:?}", receipt.rejected).into()) }
+        if receipt.rejected.is_empty() { Ok(()) } else { Err(format!("{:?}", receipt.rejected).into()) }
+    }
+
+    /// Reads and collects the lines of a file in one call, each as if it arrived at its own time.
+    ///
+    /// # Errors
+    /// When the collector did not accept all of them.
+    pub async fn replay(&self, lines: &[&str]) -> Bench {
+        let sent = lines.iter().enumerate().map(|(index, line)| Sent::native(index, line)).collect();
+        self.collect(Arrival::Replay { now_millis: 0 }, sent).await
     }
 
     /// What is on the stream, by shard.

@@ -19,7 +19,7 @@ use trilha_lake::{Beyond, Compactor, LakeRow, LakeWriter};
 use trilha_live::limits::item_bytes;
 use trilha_live::memory::MemoryTable;
 use trilha_live::port::{Consistency, Item, Key, LiveTable, Replacement, Watermarks};
-use trilha_schemas::event::{Body, Event, Protocol, Role};
+use trilha_schemas::event::{Body, Event, Protocol, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::sequence::SequenceNumber;
@@ -165,7 +165,7 @@ fn row(learner: u8, place: u64) -> LakeRow {
         settings_version: 1,
         flags: Flags::empty(),
         protocol: Protocol::Native,
-        source_id: None,
+        source: Source::None,
         body: Body::Viewed { object: "page".into() },
     };
     let (tenant, shard) = ("t".into(), "s".into());

@@ -46,7 +46,7 @@ pub use beyond::Beyond;
 pub use compaction::{Compacted, Compactor, PartitionCompacted};
 pub use error::LakeError;
 pub use lake::Lake;
-pub use parquet_files::rows_of;
+pub use parquet_files::{published_file, rows_of};
 pub use partition::{Day, Partition};
 pub use rows::{LakeRow, from_batch, to_batch};
 pub use storage::LakeFolder;

@@ -1,67 +1,58 @@
 //! How the lake's Parquet files are written and read: from columns to the bytes of a file and back, no I/O.
 
+mod groups;
+mod properties;
 mod read;
+
+#[cfg(test)]
+mod tests;
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
-use parquet::schema::types::ColumnPath;
+use parquet::file::properties::WriterProperties;
 
 use crate::error::LakeError;
 use crate::rows::schema;
+use groups::Groups;
 
+pub(crate) use properties::{landing_properties, published_properties};
 pub(crate) use read::LakeFile;
 pub use read::rows_of;
 
-/// The order of a published file's rows: an analyst asks for a course, then for what was done to which object.
-pub(crate) const SORTED_BY: [&str; 6] = ["course", "type", "object", "learner", "time", "event_id"];
-
-/// So many rows make a row group of a published file.
-const ROW_GROUP_ROWS: usize = 131_072;
-
-/// Columns in which nearly every row has a value of its own: a dictionary of them costs and saves nothing.
-const UNIQUE: [&str; 2] = ["event_id", "source_id"];
-
-/// A file of fewer rows is not compressed: each page costs a compressor of its own, which saves nothing of a few bytes.
-const COMPRESS_FROM_ROWS: usize = 512;
-
-/// A landing file of so many rows lives for a minute: quick to write, no statistics.
-pub(crate) fn landing_properties(rows: usize) -> WriterProperties {
-    base(rows, 1).set_statistics_enabled(EnabledStatistics::None).build()
-}
-
-/// A published file of so many rows is read often.
-pub(crate) fn published_properties(rows: usize) -> WriterProperties {
-    let position = |name: &str| schema().index_of(name).ok();
-    // Every column above `segments`, the only nested one, or below it is one leaf; those of the order all lie above it.
-    let sorting = |name: &&str| {
-        position(name).map(|at| SortingColumn { column_idx: at as i32, descending: false, nulls_first: false })
-    };
-    base(rows, 3)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_sorting_columns(Some(SORTED_BY.iter().filter_map(sorting).collect()))
-        .build()
-}
-
-fn base(rows: usize, zstd_level: i32) -> WriterPropertiesBuilder {
-    let level = ZstdLevel::try_new(zstd_level).unwrap_or_default();
-    let compression = if rows < COMPRESS_FROM_ROWS { Compression::UNCOMPRESSED } else { Compression::ZSTD(level) };
-    let properties = WriterProperties::builder()
-        .set_compression(compression)
-        .set_created_by(concat!("trilha-lake version ", env!("CARGO_PKG_VERSION")).to_string());
-    UNIQUE
-        .iter()
-        .fold(properties, |properties, name| properties.set_column_dictionary_enabled(ColumnPath::from(*name), false))
-}
-
-/// Batches as the bytes of a file, and the number of their rows.
+/// Batches as the bytes of a landing file, and the number of their rows.
 pub(crate) fn encode(
     properties: WriterProperties,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<(Bytes, u64), LakeError> {
+    encode_with(properties, batches, |writer, batch| Ok(writer.write(batch)?))
+}
+
+/// Batches, in the order of a published file ([`properties::SORTED_BY`]), as its bytes, and the number of their rows.
+pub(crate) fn encode_published(
+    properties: WriterProperties,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<(Bytes, u64), LakeError> {
+    let mut groups = Groups::default();
+    encode_with(properties, batches, |writer, batch| groups.write(writer, batch))
+}
+
+/// The bytes of a published file of these rows, which have the lake's columns and lie in its order: by type, course,
+/// object, learner, time and id. For who measures it; the lake's own files come of a compaction.
+///
+/// # Errors
+/// When the columns are others.
+pub fn published_file(batches: &[RecordBatch]) -> Result<Bytes, LakeError> {
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let batches = batches.iter().cloned().map(Ok);
+    Ok(encode_published(published_properties(rows), batches)?.0)
+}
+
+fn encode_with(
+    properties: WriterProperties,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+    mut write: impl FnMut(&mut ArrowWriter<Vec<u8>>, &RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(Bytes, u64), LakeError> {
     // Readers know the types from Parquet's own schema; a second copy of it in every file would only take room.
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
@@ -70,7 +61,7 @@ pub(crate) fn encode(
     for batch in batches {
         let batch = batch?;
         rows += batch.num_rows() as u64;
-        writer.write(&batch)?;
+        write(&mut writer, &batch)?;
     }
     Ok((writer.into_inner()?.into(), rows))
 }

@@ -26,7 +26,7 @@ pub(crate) struct OrderColumns<'a> {
     record_index: &'a Int32Array,
 }
 
-/// What a published file is sorted by; `about` stands for (course, type, object).
+/// What a published file is sorted by; `about` stands for (type, course, object).
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     about: u32,
@@ -37,8 +37,8 @@ struct Key {
     event_id: u128,
 }
 
-/// Of each event among the rows the copy with the smallest (shard, sequence number, index in the record), in the order of
-/// [`crate::parquet_files::SORTED_BY`].
+/// Of each event among the rows the copy with the smallest (shard, sequence number, index in the record), in the order of a
+/// published file.
 pub(crate) fn distinct_in_order(
     columns: &[OrderColumns<'_>],
     rows: &[(usize, Range<usize>)],
@@ -77,7 +77,7 @@ fn compare_copies(columns: &[OrderColumns<'_>], a: Place, b: Place) -> Ordering 
     of(a).cmp(&of(b))
 }
 
-/// The rank of each row's (course, type, object) among all there are.
+/// The rank of each row's (type, course, object) among all there are.
 fn rank(columns: &[OrderColumns<'_>], rows: &[(u128, Place)]) -> Vec<u32> {
     let mut numbers = HashMap::new();
     let mut about = Vec::with_capacity(rows.len());
@@ -124,7 +124,7 @@ impl<'a> OrderColumns<'a> {
 
     /// Nothing comes after everything, as in the file's order.
     fn about(&self, row: usize) -> (&'a str, &'a str, bool, &'a str) {
-        (self.course.value(row), self.kind.value(row), self.object.is_null(row), self.object.value(row))
+        (self.kind.value(row), self.course.value(row), self.object.is_null(row), self.object.value(row))
     }
 
     fn key(&self, event_id: u128, about: u32, row: usize) -> Result<Key, LakeError> {

@@ -13,7 +13,7 @@ use super::plan::{Task, Unit};
 use crate::beyond::flag;
 use crate::error::{LakeError, blocking};
 use crate::manifest::{PendingRows, PublishedFile};
-use crate::parquet_files::{LakeFile, encode, published_properties};
+use crate::parquet_files::{LakeFile, encode_published, published_properties};
 use crate::storage::Storage;
 
 /// So many rows are put together at a time on their way into a file.
@@ -59,7 +59,7 @@ fn encode_files(task: &Task, rows: &Rows) -> Result<Vec<(Bytes, u64)>, LakeError
         let places = distinct_in_order(&columns, pieces)?;
         let sorted =
             places.chunks(WRITE_ROWS).map(|places| flag(interleave_record_batch(&batches, places)?, &unit.plan.beyond));
-        encode(published_properties(places.len()), sorted)
+        encode_published(published_properties(places.len()), sorted)
     };
     task.units.iter().zip(&rows.of_unit).map(encode_file).collect()
 }

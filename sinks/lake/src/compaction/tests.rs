@@ -4,6 +4,7 @@ use std::path::Path;
 use bytes::Bytes;
 use proptest::prelude::*;
 use tempfile::TempDir;
+use trilha_schemas::event::Body;
 
 use super::*;
 use crate::faults::{Fault, Faults, Faulty};
@@ -214,15 +215,25 @@ async fn events_beyond_state_are_flagged_whether_known_before_or_after_they_are_
 }
 
 #[tokio::test]
-async fn rows_are_sorted_by_course_type_object_learner_time_and_id() {
+async fn rows_are_sorted_by_type_course_object_learner_time_and_id() {
     let mut bench = MemoryBench::new().await;
-    bench.land((0..60).map(|act| row((act * 37 % 11) as u8 * 20, act, 0)).collect()).await;
+    let any = |act: u16| {
+        let mut row = row((act * 37 % 11) as u8 * 20, act, 0);
+        row.event.course = format!("c{}", act % 4);
+        if act % 3 == 0 {
+            row.event.body = Body::Completed;
+        }
+        row
+    };
+    bench.land((0..60).map(any).collect()).await;
     bench.compactor().run(&Beyond::new()).await.unwrap();
     let key = |(_, row): &(String, LakeRow)| {
-        let event = &row.event;
-        (event.course.clone(), event.body.object().to_string(), event.learner, event.time_millis, event.id)
+        let (event, body) = (&row.event, &row.event.body);
+        let about = (body.type_name(), event.course.clone(), body.object().to_string());
+        (about, event.learner, event.time_millis, event.id)
     };
     let keys: Vec<_> = bench.published().iter().map(key).collect();
+    assert_eq!(keys.len(), 60);
     assert!(keys.is_sorted());
 }
 
