@@ -220,7 +220,7 @@ async fn rows_are_sorted_by_type_course_object_learner_time_and_id() {
     let any = |act: u16| {
         let mut row = row((act * 37 % 11) as u8 * 20, act, 0);
         row.event.course = format!("c{}", act % 4);
-        if act % 3 == 0 {
+        if act.is_multiple_of(3) {
             row.event.body = Body::Completed;
         }
         row
