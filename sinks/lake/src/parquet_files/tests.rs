@@ -14,7 +14,7 @@ use crate::rows::{LakeRow, to_batch};
 
 const TENANT: &str = "acme";
 
-/// A published file of an earlier release: other order, one row group, dictionaries of numbers, compressed.
+/// A published file of an earlier form: other order, one row group, dictionaries of numbers, compressed.
 const FIRST: &[u8] = include_bytes!("../../tests/golden/published-1.parquet");
 
 fn batch(rows: &[LakeRow]) -> RecordBatch {
@@ -123,7 +123,7 @@ fn no_encoding_is_used_that_athena_does_not_read() {
 }
 
 #[test]
-fn a_file_of_an_earlier_release_is_read_and_written_anew() {
+fn a_file_of_an_earlier_form_is_read_and_written_anew() {
     let rows = read(&Bytes::from_static(FIRST));
     assert_eq!(rows.len(), 559);
     let watched: i64 = rows.iter().filter_map(watched_millis).sum();
