@@ -73,10 +73,9 @@ impl VideoItem {
         let mut titled = None;
         let mut folded = Folded::default();
         for (event, texts) in events {
-            if let BodyOf::Video(video) = &event.body {
-                if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
-                    titled.get_or_insert(before);
-                }
+            let BodyOf::Video(video) = &event.body else { continue };
+            if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
+                titled.get_or_insert(before);
             }
         }
         view.beyond_state += i64::from(folded.beyond_state());

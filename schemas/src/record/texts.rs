@@ -65,7 +65,10 @@ fn pack(text: &str, out: &mut Vec<u8>) -> u64 {
         return UUID;
     }
     let digits = text.as_bytes();
-    if digits.len() >= LEAST_DIGITS && digits.len().is_multiple_of(2) && digits.iter().all(|byte| digit(*byte).is_some()) {
+    if digits.len() >= LEAST_DIGITS
+        && digits.len().is_multiple_of(2)
+        && digits.iter().all(|byte| digit(*byte).is_some())
+    {
         let pair = |pair: &[u8]| digit(pair[0]).unwrap_or_default() << 4 | digit(pair[1]).unwrap_or_default();
         out.extend(digits.chunks_exact(2).map(pair));
         return HEX;
