@@ -11,7 +11,6 @@ use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
 use trilha_lake::{LakeRow, LakeWriter};
-use trilha_schemas::event::EventRef;
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::batch::{Batch, Content, HandleError, Observed};
@@ -112,13 +111,13 @@ fn rows(batch: Batch) -> Vec<LakeRow> {
     for record in batch.records {
         let Content::Events(events) = record.content else { continue };
         let tenant: Arc<str> = events.tenant().into();
-        let row = |(index, event): (usize, EventRef<'_>)| LakeRow {
+        let row = |(index, event)| LakeRow {
             tenant: Arc::clone(&tenant),
             shard: Arc::clone(&shard),
             sequence_number: record.sequence_number,
             record_index: index as u32,
             beyond_state: false,
-            event: event.into(),
+            event,
         };
         rows.extend(events.events().enumerate().map(row));
     }

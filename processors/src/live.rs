@@ -22,7 +22,6 @@ use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use trilha_core::{Folded, keys};
 use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
-use trilha_schemas::event::Event;
 use trilha_schemas::packing::{Input, zigzag};
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -148,7 +147,7 @@ impl<T: LiveTable, S: Strays> LiveProcessor<T, S> {
                 }
                 Content::Misplaced(events) => {
                     let tenant = events.tenant().to_string();
-                    self.strays.misplaced(tenant, events.events().map(Event::from).collect()).await
+                    self.strays.misplaced(tenant, events.events().collect()).await
                 }
                 Content::Foreign(bytes) => self.strays.foreign(record.stray(&batch.shard, &bytes)).await,
                 Content::Damaged(bytes, error) => {

@@ -1,6 +1,10 @@
 //! The learner event: what a client sent ([`SentEvent`]) and what the stream carries ([`Event`]).
 
+mod forms;
+
 use std::borrow::Cow;
+
+pub use forms::{Owned, Resolve};
 
 use crate::flags::Flags;
 use crate::ids::{Act, EventId, Pseudonym};
@@ -113,8 +117,8 @@ pub struct SentEvent {
 
 /// An event as the stream carries it: a [`SentEvent`] stamped by the collector, the learner a pseudonym.
 ///
-/// `T` is what its texts are and `L` what its list of segments is: owned, the default; borrowed ([`EventRef`]), which is
-/// what is folded; or symbols of a record, which is what decoding yields without an allocation per event.
+/// `T` is what its texts are and `L` what its list of segments is: its own ([`Event`]), or symbols of a record, which
+/// reading one yields without an allocation for each event, and which [`Resolve`] turns into texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EventOf<T, L> {
     /// 128-bit hash of (tenant, learner, type, object, time as sent, source id); see [`EventId::of`].
@@ -147,45 +151,14 @@ pub struct EventOf<T, L> {
     pub body: BodyOf<T, L>,
 }
 
-/// Where the texts and lists of events are.
-pub trait Resolve<T, L> {
-    /// A text.
-    fn text<'t>(&'t self, text: &'t T) -> &'t str;
-
-    /// A list of segments.
-    fn pairs<'t>(&'t self, pairs: &'t L) -> &'t [(i64, i64)];
-}
-
-/// Events have them themselves.
-#[derive(Debug, Clone, Copy)]
-pub struct Owned;
-
-impl Resolve<String, Pairs> for Owned {
-    fn text<'t>(&'t self, text: &'t String) -> &'t str {
-        text
-    }
-
-    fn pairs<'t>(&'t self, pairs: &'t Pairs) -> &'t [(i64, i64)] {
-        pairs
-    }
-}
-
 /// An event that owns its texts.
 pub type Event = EventOf<String, Pairs>;
-/// An event whose texts lie elsewhere.
-pub type EventRef<'a> = EventOf<&'a str, &'a [(i64, i64)]>;
 /// What happened, with texts of its own.
 pub type Body = BodyOf<String, Pairs>;
-/// What happened, its texts elsewhere.
-pub type BodyRef<'a> = BodyOf<&'a str, &'a [(i64, i64)]>;
 /// A `video.*` event with texts of its own.
 pub type VideoEvent = VideoEventOf<String, Pairs>;
-/// A `video.*` event, its texts elsewhere.
-pub type VideoEventRef<'a> = VideoEventOf<&'a str, &'a [(i64, i64)]>;
 /// A `quiz.*` event with texts of its own.
 pub type QuizEvent = QuizEventOf<String>;
-/// A `quiz.*` event, its texts elsewhere.
-pub type QuizEventRef<'a> = QuizEventOf<&'a str>;
 /// An entry of the catalogue with texts of its own.
 pub type Description = DescriptionOf<String>;
 /// Pairs of positions (from, to), in content milliseconds.
@@ -200,34 +173,9 @@ impl<T, L> EventOf<T, L> {
             time => time,
         }
     }
-
-    /// The same event with each text and each list put in another form.
-    #[inline]
-    pub fn map<'e, U, M>(&'e self, text: impl Fn(&'e T) -> U, list: impl Fn(&'e L) -> M) -> EventOf<U, M> {
-        EventOf {
-            id: self.id,
-            learner: self.learner,
-            course: text(&self.course),
-            session: self.session.as_ref().map(&text),
-            role: self.role,
-            title: self.title.as_ref().map(&text),
-            time_millis: self.time_millis,
-            arrival_millis: self.arrival_millis,
-            zone_offset_minutes: self.zone_offset_minutes,
-            settings_version: self.settings_version,
-            flags: self.flags,
-            protocol: self.protocol,
-            source: match &self.source {
-                Source::None => Source::None,
-                Source::Given(id) => Source::Given(text(id)),
-                Source::InId => Source::InId,
-            },
-            body: self.body.map(text, list),
-        }
-    }
 }
 
-impl<T: AsRef<str>, L> EventOf<T, L> {
+impl Event {
     /// The client's own id, where one was given.
     pub fn source_id(&self, tenant: &str) -> Option<Cow<'_, str>> {
         match &self.source {
@@ -239,25 +187,6 @@ impl<T: AsRef<str>, L> EventOf<T, L> {
 
     fn act(&self, tenant: &str) -> Act {
         Act::of(tenant, self.course.as_ref(), self.role, self.time_millis, &self.body)
-    }
-}
-
-impl Event {
-    /// The event with its texts borrowed.
-    pub fn borrowed(&self) -> EventRef<'_> {
-        self.map(String::as_str, Vec::as_slice)
-    }
-}
-
-impl<'e> From<&'e Event> for EventRef<'e> {
-    fn from(event: &'e Event) -> Self {
-        event.borrowed()
-    }
-}
-
-impl From<EventRef<'_>> for Event {
-    fn from(event: EventRef<'_>) -> Self {
-        event.map(ToString::to_string, |list| list.to_vec())
     }
 }
 
@@ -441,37 +370,9 @@ impl<T, L> BodyOf<T, L> {
             BodyOf::Described(_) => "object.described",
         }
     }
-
-    #[inline]
-    fn map<'e, U, M>(&'e self, text: impl Fn(&'e T) -> U, list: impl Fn(&'e L) -> M) -> BodyOf<U, M> {
-        match self {
-            BodyOf::Video(video) => BodyOf::Video(VideoEventOf {
-                action: video.action,
-                video: text(&video.video),
-                position_millis: video.position_millis,
-                to_millis: video.to_millis,
-                length_millis: video.length_millis,
-                rate: video.rate,
-                threshold: video.threshold,
-                segments: video.segments.as_ref().map(list),
-            }),
-            BodyOf::Quiz(quiz) => BodyOf::Quiz(quiz.map(text)),
-            BodyOf::Viewed { object } => BodyOf::Viewed { object: text(object) },
-            BodyOf::Enrolled => BodyOf::Enrolled,
-            BodyOf::Unenrolled => BodyOf::Unenrolled,
-            BodyOf::Completed => BodyOf::Completed,
-            BodyOf::Described(described) => BodyOf::Described(DescriptionOf {
-                object: text(&described.object),
-                section: described.section.as_ref().map(&text),
-                position: described.position,
-                length_millis: described.length_millis,
-                url: described.url.as_ref().map(&text),
-            }),
-        }
-    }
 }
 
-impl<T: AsRef<str>, L> BodyOf<T, L> {
+impl Body {
     /// The id of what was acted on: the video, the question (or the quiz), the page; the empty string for the course.
     pub fn object(&self) -> &str {
         match self {
@@ -480,25 +381,6 @@ impl<T: AsRef<str>, L> BodyOf<T, L> {
             BodyOf::Viewed { object } => object.as_ref(),
             BodyOf::Enrolled | BodyOf::Unenrolled | BodyOf::Completed => "",
             BodyOf::Described(description) => description.object.as_ref(),
-        }
-    }
-}
-
-impl<T> QuizEventOf<T> {
-    #[inline]
-    fn map<'e, U>(&'e self, text: impl Fn(&'e T) -> U) -> QuizEventOf<U> {
-        QuizEventOf {
-            action: self.action,
-            quiz: text(&self.quiz),
-            question: self.question.as_ref().map(&text),
-            attempt: self.attempt,
-            attempt_id: self.attempt_id.as_ref().map(&text),
-            response: self.response.as_ref().map(&text),
-            correct: self.correct,
-            score: self.score,
-            max_score: self.max_score,
-            scaled: self.scaled,
-            elapsed_millis: self.elapsed_millis,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{BodyOf, Role, SentEvent, Source, SourceId};
+use crate::event::{Body, Role, SentEvent, Source, SourceId};
 
 /// Room for the names of most acts.
 const USUAL_NAMES_BYTES: usize = 256;
@@ -59,7 +59,7 @@ impl EventId {
             }
             SourceId::Given(id) => id,
         };
-        let has_list = matches!(&sent.body, BodyOf::Video(video) if video.segments.is_some());
+        let has_list = matches!(&sent.body, Body::Video(video) if video.segments.is_some());
         match Uuid::parse(id) {
             Some(uuid) if has_list => (act.permuted(learner, uuid), Source::Given(id.clone())),
             Some(uuid) => (act.permuted(learner, uuid), Source::InId),
@@ -89,14 +89,8 @@ pub struct Act {
 
 impl Act {
     /// From an event's own fields.
-    pub fn of<T: AsRef<str>, L>(
-        tenant: &str,
-        course: &str,
-        role: Role,
-        time_millis: Option<i64>,
-        body: &BodyOf<T, L>,
-    ) -> Act {
-        let quiz = if let BodyOf::Quiz(quiz) = body { quiz.quiz.as_ref() } else { "" };
+    pub fn of(tenant: &str, course: &str, role: Role, time_millis: Option<i64>, body: &Body) -> Act {
+        let quiz = if let Body::Quiz(quiz) = body { quiz.quiz.as_str() } else { "" };
         let names = [tenant, course, role.as_str(), body.type_name(), quiz, body.object()];
         // In one piece: that is faster than one small piece after the other.
         let mut parts = Vec::with_capacity(USUAL_NAMES_BYTES);
@@ -279,7 +273,7 @@ impl fmt::Debug for Pseudonym {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, QuizAction, QuizEvent};
+    use crate::event::{QuizAction, QuizEvent};
     use crate::flags::Flags;
 
     #[test]

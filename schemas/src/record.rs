@@ -88,7 +88,7 @@ pub fn encode(tenant: &str, events: &[Event]) -> Vec<u8> {
 /// [`RecordError::Foreign`] when it is not ours, else what is wrong with it. Never panics; memory is bounded.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, RecordError> {
     let record = Record::read(bytes)?;
-    Ok(Decoded { tenant: record.tenant().to_string(), events: record.events().map(Event::from).collect() })
+    Ok(Decoded { tenant: record.tenant().to_string(), events: record.events().collect() })
 }
 
 /// Of everything but the checksum itself and the magic bytes.

@@ -179,8 +179,8 @@ pub fn parts(key: &str) -> Vec<String> {
 
 const STANDS_FOR_SEPARATOR: char = '\u{1}';
 
-/// As long as the part itself, so that ids of the greatest length still make a key that a table takes.
-fn escape(part: &str) -> String {
+/// A part of a key as it stands there: as long as the part itself, so that ids of the greatest length still make a key that a table takes.
+pub fn escape(part: &str) -> String {
     part.replace('|', "\u{1}")
 }
 

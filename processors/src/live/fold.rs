@@ -136,7 +136,8 @@ impl<T: LiveTable> Attempt<'_, T> {
         for (course, object, placed) in &groups.descriptions {
             let name = ViewName::Object { course: *course, object: *object };
             let epoch = epoch_of(groups.number(*placed), boundaries);
-            let described = groups.described(*placed).and_then(ObjectView::of).unwrap_or_default();
+            let described =
+                groups.event(*placed).and_then(|(event, texts)| ObjectView::of(event, texts)).unwrap_or_default();
             if let AnyView::Object(view) = change(&mut batch.changes, name, epoch) {
                 view.add(&described);
             }

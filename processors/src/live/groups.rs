@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use trilha_core::activity::Moment;
-use trilha_schemas::event::{BodyOf, EventOf, EventRef, QuizAction, Role};
+use trilha_schemas::event::{BodyOf, EventOf, QuizAction, Role};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::record::{Record, Span, Symbol};
 use trilha_schemas::sequence::SequenceNumber;
@@ -124,14 +124,6 @@ impl<'b> Groups<'b> {
     pub(super) fn event(&self, placed: Placed) -> Option<(&'b EventOf<Symbol, Span>, &'b Record)> {
         match &self.batch.records[placed.record as usize].content {
             Content::Events(record) => Some((&record.packed()[placed.index as usize], record)),
-            _ => None,
-        }
-    }
-
-    /// The event with its texts.
-    pub(super) fn described(&self, placed: Placed) -> Option<EventRef<'b>> {
-        match &self.batch.records[placed.record as usize].content {
-            Content::Events(record) => Some(record.event(placed.index as usize)),
             _ => None,
         }
     }

@@ -1,4 +1,6 @@
 //! Short names of a shard's items, as long as they are warm: texts are numbered once, not spelled out for each event.
+//!
+//! A text is kept as keys spell it, so that two of one key have one symbol, and an item is warm once.
 
 use std::collections::HashMap;
 
@@ -45,7 +47,7 @@ impl Default for Names {
 
 impl Names {
     pub(super) fn course_symbol(&mut self, tenant: &str, course: &str) -> u32 {
-        let name = (Box::from(tenant), Box::from(course));
+        let name = (keys::escape(tenant).into(), keys::escape(course).into());
         *self.course_at.entry(name).or_insert_with_key(|name| {
             self.bytes += 2 * (name.0.len() + name.1.len()) + 100;
             self.courses.push(name.clone());
@@ -54,12 +56,13 @@ impl Names {
     }
 
     pub(super) fn object_symbol(&mut self, object: &str) -> u32 {
-        if let Some(symbol) = self.object_at.get(object) {
+        let object = keys::escape(object);
+        if let Some(symbol) = self.object_at.get(object.as_str()) {
             return *symbol;
         }
         let symbol = self.objects.len() as u32;
         self.bytes += 2 * object.len() + 60;
-        self.objects.push(object.into());
+        self.objects.push(object.as_str().into());
         self.object_at.insert(object.into(), symbol);
         symbol
     }
@@ -94,5 +97,24 @@ impl Names {
     /// About how much memory they take.
     pub(super) fn memory_bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_one_key_have_one_symbol() {
+        let mut names = Names::default();
+        assert_eq!(names.object_symbol(""), 0);
+        assert_eq!(names.object_symbol("a|b"), names.object_symbol("a\u{1}b"));
+        assert_ne!(names.object_symbol("a"), names.object_symbol("b"));
+        assert_eq!(names.course_symbol("t", "a|b"), names.course_symbol("t", "a\u{1}b"));
+        assert_ne!(names.course_symbol("t", "a"), names.course_symbol("u", "a"));
+        let learner = Pseudonym([1; 16]);
+        let (course, object) = (names.course_symbol("t", "c|d"), names.object_symbol("v|w"));
+        let name = LearnerName { learner, course, kind: LearnerKind::Video, object };
+        assert_eq!(names.learner_key(&name).sort, "c\u{1}d|video|v\u{1}w");
     }
 }

@@ -179,3 +179,23 @@ fn used<'w, N: Eq + Hash, V>(items: &'w mut Warmth<N, V>, name: &N, batch: u64) 
 pub(super) fn stored(item: Option<Item>) -> (Option<Vec<u8>>, Option<Watermarks>) {
     item.map_or((None, None), |item| (Some(item.value), Some(item.watermarks)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_clients_make_up_do_not_fill_memory() {
+        let mut state = ShardState::default();
+        for at in 0..1_000 {
+            state.names.object_symbol(&format!("object {at}"));
+        }
+        let there = state.names.memory_bytes();
+        state.shrink_to(5 * there);
+        assert_eq!(state.names.memory_bytes(), there);
+        state.settled(Some(Watermarks::default()));
+        state.shrink_to(3 * there);
+        assert!(state.names.memory_bytes() < there / 100);
+        assert!(state.progress.is_some(), "what was written is still known");
+    }
+}

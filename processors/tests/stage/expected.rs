@@ -11,7 +11,7 @@ use trilha_core::views::{
     CourseView, HourView, MonthView, ObjectView, QuizView, VideoView, View, decode_partial, encode_partial,
 };
 use trilha_live::port::{Consistency, LiveTable};
-use trilha_schemas::event::{Body, Event, QuizAction, Role};
+use trilha_schemas::event::{Body, Event, Owned, QuizAction, Role};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::record;
 
@@ -97,7 +97,7 @@ impl Fold {
         let learner = |kind: &str, object: &str| {
             (keys::learner_partition(TENANT, &event.learner), keys::learner_sort(&event.course, kind, object))
         };
-        if let Some(described) = ObjectView::of(event) {
+        if let Some(described) = ObjectView::of(event, &Owned) {
             self.views.objects.entry(view(event, Kind::Object, event.body.object())).or_default().add(&described);
             return;
         }

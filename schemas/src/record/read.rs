@@ -11,7 +11,7 @@ use super::{
     frame, of_thousandths,
 };
 use crate::event::{
-    BodyOf, DescriptionOf, EventOf, EventRef, QuizAction, QuizEventOf, Resolve, Source, VideoAction, VideoEventOf,
+    BodyOf, DescriptionOf, Event, EventOf, QuizAction, QuizEventOf, Resolve, Source, VideoAction, VideoEventOf,
 };
 use crate::ids::{EventId, Pseudonym};
 use crate::number;
@@ -90,23 +90,9 @@ impl Record {
         &self.events
     }
 
-    /// One event.
-    ///
-    /// # Panics
-    /// When there are not so many.
-    #[inline]
-    pub fn event(&self, index: usize) -> EventRef<'_> {
-        self.borrowed(&self.events[index])
-    }
-
-    /// The events in the order of their index.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = EventRef<'_>> {
-        self.events.iter().map(|event| self.borrowed(event))
-    }
-
-    #[inline]
-    fn borrowed<'e>(&'e self, event: &'e EventOf<Symbol, Span>) -> EventRef<'e> {
-        event.map(|symbol| self.text(symbol), |span| self.pairs(span))
+    /// The events with texts of their own, in the order of their index.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = Event> {
+        self.events.iter().map(|event| event.owned(self))
     }
 }
 

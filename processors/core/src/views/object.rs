@@ -1,7 +1,7 @@
 //! What the catalogue says of one object: the description with the latest (time, id). Descriptions are nobody's
 //! personal data and stand for themselves, so there is no learner item behind them: the latest wins, in any order.
 
-use trilha_schemas::event::{BodyRef, EventRef};
+use trilha_schemas::event::{BodyOf, EventOf, Resolve};
 use trilha_schemas::packing::{Damaged, Input, bytes, zigzag};
 
 use super::{View, version, versioned};
@@ -26,16 +26,16 @@ pub struct ObjectView {
 
 impl ObjectView {
     /// From an `object.described`; `None` for any other event.
-    pub fn of<'e>(event: impl Into<EventRef<'e>>) -> Option<ObjectView> {
-        let event = event.into();
-        let BodyRef::Described(description) = &event.body else { return None };
+    pub fn of<T, L>(event: &EventOf<T, L>, texts: &impl Resolve<T, L>) -> Option<ObjectView> {
+        let text = |text: &Option<T>| text.as_ref().map(|text| texts.text(text).to_string());
+        let BodyOf::Described(description) = &event.body else { return None };
         Some(ObjectView {
             stamp: (event.view_time_millis().unwrap_or(event.arrival_millis), id_hash(&event.id)),
-            title: event.title.map(str::to_string),
-            section: description.section.map(str::to_string),
+            title: text(&event.title),
+            section: text(&description.section),
             place: description.position,
             length_millis: description.length_millis,
-            url: description.url.map(str::to_string),
+            url: text(&description.url),
         })
     }
 }

@@ -1,4 +1,4 @@
-use trilha_schemas::event::{Body, Description, Event, Protocol, Role, Source};
+use trilha_schemas::event::{Body, Description, Event, Owned, Protocol, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 
@@ -45,7 +45,7 @@ fn views_read_back_and_refuse_cut_bytes() {
     let mut hour = HourView::default();
     hour.change(29_540_880, Presence { active: 1, window: -3 });
     check(hour);
-    check(ObjectView::of(&described(5, 1, "Title")).unwrap());
+    check(ObjectView::of(&described(5, 1, "Title"), &Owned).unwrap());
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn the_latest_description_wins_in_any_order() {
     let all = [described(1, 9, "old"), described(2, 1, "new"), described(2, 2, "newest")];
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
         let mut view = ObjectView::default();
-        order.iter().for_each(|at| view.add(&ObjectView::of(&all[*at]).unwrap()));
+        order.iter().for_each(|at| view.add(&ObjectView::of(&all[*at], &Owned).unwrap()));
         assert_eq!(view.title.as_deref(), Some("newest"));
     }
 }
@@ -159,5 +159,8 @@ fn the_stored_forms_of_version_1_stay() {
     check(answers.encode(), "01020101710304aad82806080a0c010402010161040101620201a0380201015402");
     check(hour.encode(), "0101a088961c0205");
     check(CourseView { learners: -7, beyond_state: 1 }.encode(), "010d02");
-    check(ObjectView::of(&described(5, 1, "Title")).unwrap().encode(), "010a010101010101010101055469746c650000010300");
+    check(
+        ObjectView::of(&described(5, 1, "Title"), &Owned).unwrap().encode(),
+        "010a010101010101010101055469746c650000010300",
+    );
 }
