@@ -6,7 +6,7 @@ use trilha_core::activity::{ActivityChange, ActivityItem};
 use trilha_core::quiz::QuizItem;
 use trilha_core::video::VideoItem;
 use trilha_core::views::{CourseView, ObjectView, QuizView, VideoView, View, encode_partial};
-use trilha_schemas::event::{Event, Protocol};
+use trilha_schemas::event::{Event, Owned, Protocol};
 use trilha_schemas::packing::{bytes, varint};
 use trilha_schemas::{native, record};
 
@@ -229,7 +229,7 @@ fn views() -> Vec<Vec<u8>> {
     ActivityItem::default().fold(&events, &mut change);
     let hours = change.hours.into_values().next().unwrap_or_default();
     let months = change.months.into_values().next().unwrap_or_default();
-    let object = events.iter().find_map(ObjectView::of).unwrap_or_default();
+    let object = events.iter().find_map(|event| ObjectView::of(event, &Owned)).unwrap_or_default();
     let course: CourseView = change.course;
     let stored = [video.encode(), quiz.encode(), hours.encode(), months.encode(), course.encode(), object.encode()];
     let partial = |view: Vec<u8>| encode_partial(&["0-ab".to_string()], &view);
