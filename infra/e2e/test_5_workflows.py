@@ -12,6 +12,12 @@ from common import client, until
 from world import OTHER, TENANT
 
 
+def entered(there, run):
+    """The states that a run came to, in order."""
+    return [event["stateEnteredEventDetails"]["name"] for event in there.history(run)
+            if event["type"].endswith("StateEntered")]
+
+
 class Compaction(unittest.TestCase):
     def test_a_second_run_changes_nothing_and_both_can_be_read(self):
         there = world.sent()
@@ -22,10 +28,8 @@ class Compaction(unittest.TestCase):
         status, output = there.finished(run)
         self.assertEqual((status, output["failed"]), ("SUCCEEDED", []))
         self.assertEqual(lake.comparable(there.rows()), lake.comparable(before))
-        entered = [event["stateEnteredEventDetails"]["name"] for event in there.history(run)
-                   if event["type"].endswith("StateEntered")]
         for state in ("Settle", "Plan", "Each dirty day", "Finish", "Done"):
-            self.assertIn(state, entered)
+            self.assertIn(state, entered(there, run))
 
     def test_what_landed_is_deleted_once_it_is_published(self):
         there = world.sent()
@@ -41,7 +45,9 @@ class Compaction(unittest.TestCase):
         client("s3").put_object(**bucket, Body=b"a compaction that came to nothing")
         self.addCleanup(client("s3").delete_object, **bucket)
         self.assertIn(left, keys(there, "events/"))
-        self.assertEqual(there.finished(there.start("CompactionArn", sweep=True))[0], "SUCCEEDED")
+        run = there.start("CompactionArn", sweep=True)
+        self.assertEqual(there.finished(run)[0], "SUCCEEDED")
+        self.assertEqual(entered(there, run)[-3:], ["Absorb", "Sweep", "Done"])
         self.assertNotIn(left, keys(there, "events/"))
         self.assertEqual(lake.comparable(there.rows()), lake.comparable(rows))
 

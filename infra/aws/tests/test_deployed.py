@@ -45,7 +45,7 @@ class Deployed(WithStandIn):
     def steps(self, **steps):
         told = {"settle": {}, "plan": {"answer": {"partitions": DAYS}}, "show": {"answer": {"location": "s3://l/"}},
                 "compact": {"answer": {"generation": 1, "landed_rows": 2, "published_rows": 5}}, "finish": {},
-                "sweep": {"answer": {"landing_files": 1}},
+                "absorb": {"answer": {"shards": 1}}, "sweep": {"answer": {"landing_files": 1}},
                 "redrive": {"answer": {"landed": 3, "quarantined": 0, "expired": 0}}}
         (self.folder / "steps.json").write_text(json.dumps(told | steps))
 
@@ -256,14 +256,16 @@ class Deployed(WithStandIn):
         self.steps()
         status, output, entered = self.run_machine("CompactionArn", sweep=True)
         self.assertEqual((status, output), ("SUCCEEDED", {"days": 3, "published_rows": 15, "failed": []}))
-        self.assertEqual(entered[-4:], ["Finish", "Did any day fail?", "Sweep", "Done"])
+        self.assertEqual(entered[-5:], ["Finish", "Did any day fail?", "Absorb", "Sweep", "Done"])
 
-    def test_a_sweep_that_fails_is_told(self):
-        self.steps(sweep={"fails": [{}]})
-        mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
-        status, _, entered = self.run_machine("CompactionArn", sweep=True)
-        self.assertEqual((status, entered[-3:]), ("FAILED", ["Sweep", "Tell", "Failed"]))
-        self.assertEqual(len(self.received(mailbox)), 1)
+    def test_absorbing_or_a_sweep_that_fails_is_told(self):
+        for state in ("Absorb", "Sweep"):
+            with self.subTest(state):
+                self.steps(**{state.lower(): {"fails": [{}]}})
+                mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
+                status, _, entered = self.run_machine("CompactionArn", sweep=True)
+                self.assertEqual((status, entered[-3:]), ("FAILED", [state, "Tell", "Failed"]))
+                self.assertEqual(len(self.received(mailbox)), 1)
 
     def test_compaction_without_dirty_days_is_done(self):
         self.steps(plan={"answer": {"partitions": []}})

@@ -8,7 +8,7 @@ import unittest
 import common
 
 # The steps that the function `steps` knows.
-STEPS = {"settle", "plan", "compact", "show", "finish", "sweep", "redrive"}
+STEPS = {"settle", "plan", "compact", "show", "finish", "absorb", "sweep", "redrive"}
 VALUES = {"Partition": "aws", "StepsFunction": "arn:aws:lambda:us-east-1:123456789012:function:steps",
           "AlarmTopic": "arn:aws:sns:us-east-1:123456789012:alarms",
           "FailuresUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/failures"}
@@ -62,10 +62,10 @@ class Workflows(unittest.TestCase):
         self.assertEqual(called, STEPS)
 
     @unittest.skipUnless((common.NODE_MODULES / "asl-validator").is_dir(), "npm packages are not installed")
-    def test_a_run_sweeps_in_one_hour_of_the_day_and_when_it_is_asked_to(self):
+    def test_a_run_absorbs_and_sweeps_in_one_hour_of_the_day_and_when_it_is_asked_to(self):
         machine = json.loads((common.AWS / "workflows/compaction.asl.json").read_text())
         (condition,) = [choice["Condition"] for _, state in states(machine) for choice in state.get("Choices", [])
-                        if choice["Next"] == "Sweep"]
+                        if choice["Next"] == "Absorb"]
         for start, asked, sweeps in (("05:00:00.000Z", {}, True), ("05:59:59.999Z", {}, True), ("06:00:00Z", {}, False),
                                      ("15:05:05Z", {}, False), ("06:00:00Z", {"sweep": True}, True),
                                      ("06:00:00Z", {"sweep": False}, False)):

@@ -100,7 +100,7 @@ impl Pipeline {
     /// Puts the views of shards whose records have expired together. This stream closes none; one that is made anew leaves
     /// those of its former life.
     pub(crate) async fn absorb_expired(&self) -> anyhow::Result<()> {
-        housekeeping::absorb_expired(&*self.table, &*self.stream, &[TENANT]).await
+        housekeeping::absorb_expired(&*self.table, &*self.stream, &[TENANT]).await.map(drop)
     }
 
     /// Drops stream records that are old and done.

@@ -106,7 +106,7 @@ impl Background {
 
     async fn absorb_expired(&self) -> anyhow::Result<()> {
         let tenants: Vec<&str> = self.aws.config.tenants()?.iter().map(String::as_str).collect();
-        housekeeping::absorb_expired(&*self.table, &*self.stream, &tenants).await
+        housekeeping::absorb_expired(&*self.table, &*self.stream, &tenants).await.map(drop)
     }
 
     /// Says where everything is, for the first tenant.

@@ -14,7 +14,7 @@ use trilha_live::port::LiveTable;
 use trilha_live_dynamodb::DynamoTable;
 use trilha_processors::lake::LakeProcessor;
 use trilha_processors::strays::DamagedOnly;
-use trilha_serve::clock;
+use trilha_serve::{clock, housekeeping};
 use trilha_stream::port::Stream;
 
 use super::{Warm, boxed};
@@ -55,6 +55,8 @@ pub enum Step {
     },
     /// Delete landing files whose rows are all published.
     Finish {},
+    /// Put the views of shards whose records have expired together.
+    Absorb {},
     /// Delete what nothing names: it lists the whole lake.
     Sweep {},
     /// Land a range of the stream that the lake's mapping gave up.
@@ -117,8 +119,19 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
                 Ok(json!({}))
             }
             Step::Sweep {} => Ok(json!({ "landing_files": self.compactor.sweep().await? })),
-            Step::Redrive { .. } => bail!("a range is driven again by the lake's writer"),
+            Step::Absorb {} | Step::Redrive { .. } => bail!("{} wants the stream", step.name()),
         }
+    }
+}
+
+impl<M, S, T: LiveTable> Lake<M, S, T> {
+    /// Puts the views of shards that the stream has forgotten together. One call at a time.
+    ///
+    /// # Errors
+    /// When it is to be made again.
+    pub async fn absorb<R: Stream>(&self, stream: &R) -> anyhow::Result<Value> {
+        let tenants: Vec<&str> = self.tenants.iter().map(String::as_str).collect();
+        Ok(json!({ "shards": housekeeping::absorb_expired(&*self.table, stream, &tenants).await? }))
     }
 }
 
@@ -161,6 +174,10 @@ impl Kept {
 
     async fn make(&self, step: &Step) -> anyhow::Result<Value> {
         match step {
+            Step::Absorb {} => {
+                let stream = self.aws.stream().await?;
+                self.compaction.absorb(&*stream).await
+            }
             Step::Redrive { message } => Ok(serde_json::to_value(self.redrive(message).await?)?),
             step => self.compaction.make(step).await,
         }
@@ -216,6 +233,7 @@ impl Step {
             Step::Compact { .. } => "compact",
             Step::Show { .. } => "show",
             Step::Finish {} => "finish",
+            Step::Absorb {} => "absorb",
             Step::Sweep {} => "sweep",
             Step::Redrive { .. } => "redrive",
         }

@@ -1,14 +1,19 @@
 //! The steps of the state machines, over a lake in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use trilha_core::keys;
 use trilha_lake::manifest::{Manifest, MemoryManifest};
 use trilha_lake::storage::{MemoryStorage, Storage, UNFINISHED, part_name};
 use trilha_lake::{Compactor, Day, LakeWriter, Partition};
 use trilha_live::memory::MemoryTable;
+use trilha_live::port::{Consistency, Item, LiveTable};
 use trilha_processors::lake::LakeProcessor;
+use trilha_processors::live::LiveProcessor;
 use trilha_schemas::sequence::SequenceNumber;
+use trilha_stream::memory::MemoryStream;
 use trilha_stream::port::{Record, StreamError};
 use trilha_stream_kinesis::Between;
 
@@ -40,6 +45,14 @@ impl World {
     async fn land(&self) {
         let event = serde_json::from_value(json!({ "Records": of_ours().await })).unwrap();
         assert!(self.processor.handle(event).await.unwrap().batch_item_failures.is_empty());
+    }
+
+    /// Whose views of the course there are.
+    async fn shards_of_views(&self) -> BTreeSet<String> {
+        let partition = keys::course_partition("ufpa", "bio");
+        let items = self.lake.table.query(&partition, "", Consistency::Strong).await.unwrap();
+        let of = |item: &Item| item.key.sort.rsplit_once('|').map(|(_, shard)| shard.to_string());
+        items.iter().filter_map(of).collect()
     }
 
     /// A step as a state machine asks for it.
@@ -85,6 +98,23 @@ async fn a_sweep_takes_what_nothing_names_and_leaves_the_rest() {
     assert_eq!(world.step(json!({ "step": "sweep" })).await, json!({ "landing_files": 1 }));
     assert_eq!(world.storage.landing_names(), landed);
     assert_eq!((world.storage.published().len(), world.storage.waiting().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn views_of_shards_that_the_stream_has_forgotten_are_put_together_and_of_others_not() {
+    let world = World::new().await;
+    let event = serde_json::from_value(json!({ "Records": of_ours().await })).unwrap();
+    let live = LiveProcessor::new(Arc::clone(&world.lake.table), Bin::default(), "one".into(), 1 << 20);
+    assert!(live.handle(event).await.unwrap().batch_item_failures.is_empty());
+    let stream = MemoryStream::new(1, "one", Arc::new(|| NOW));
+    assert_eq!(world.lake.absorb(&stream).await.unwrap(), json!({ "shards": 0 }));
+    assert_eq!(world.shards_of_views().await, [keys::shard("one", "shardId-000000000000")].into());
+    // Made again under its name: it never heard of the shard.
+    let stream = MemoryStream::new(1, "two", Arc::new(|| NOW));
+    for shards in [1, 0] {
+        assert_eq!(world.lake.absorb(&stream).await.unwrap(), json!({ "shards": shards }));
+        assert_eq!(world.shards_of_views().await, [keys::BASE.to_string()].into());
+    }
 }
 
 #[test]
