@@ -47,25 +47,25 @@ impl Items {
         self.activities.end_batches(self.events, ActivityItem::encode);
     }
 
-    /// Prints a line a kind, and what writes took.
-    pub(crate) fn print(&self, title: &str) {
+    /// Prints a line a kind, and what writes took. Answers what a write takes in the mean, for each size of batches.
+    pub(crate) fn print(&self, title: &str) -> Vec<usize> {
         println!("{title}");
         self.videos.print("video", VideoItem::encode);
         self.quizzes.print("quiz", QuizItem::encode);
         self.activities.print("activity", ActivityItem::encode);
+        let mut means = Vec::new();
         for at in 0..self.videos.writes.len() {
             let writes = [&self.videos.writes[at], &self.quizzes.writes[at], &self.activities.writes[at]];
             let (count, bytes) = (sum(writes.map(|writes| writes.count)), sum(writes.map(|writes| writes.bytes)));
             let each = writes.map(|writes| writes.bytes.checked_div(writes.count).unwrap_or(0));
+            let mean = bytes.checked_div(count).unwrap_or(0);
             println!(
-                "  writes, batches of {}: {count}, {} bytes in the mean (video {}, quiz {}, activity {})",
-                writes[0].batch,
-                bytes.checked_div(count).unwrap_or(0),
-                each[0],
-                each[1],
-                each[2],
+                "  writes, batches of {}: {count}, {mean} bytes in the mean (video {}, quiz {}, activity {})",
+                writes[0].batch, each[0], each[1], each[2],
             );
+            means.push(mean);
         }
+        means
     }
 }
 

@@ -41,3 +41,21 @@ pub(crate) fn place(before: i64, delta: i64) -> Result<i64, Damaged> {
 fn within(before: i64, delta: i64, farthest: u64) -> Option<i64> {
     before.checked_add(delta).filter(|value| value.unsigned_abs() <= farthest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_has_at_most_64_kb() {
+        for (bytes, refused) in
+            [(1, false), (MAX_ITEM_BYTES, false), (MAX_ITEM_BYTES + 1, true), (MAX_ITEM_BYTES + 2, true)]
+        {
+            let stored = vec![1; bytes];
+            assert_eq!(
+                within_bounds(&stored),
+                if refused { Err(Damaged("an item of over 64 KB")) } else { Ok(&stored[..]) }
+            );
+        }
+    }
+}

@@ -3,7 +3,7 @@ use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::packing::Damaged;
 
-use super::{ActivityChange, ActivityItem, month};
+use super::{ActivityChange, ActivityItem, Moment, month};
 use crate::roster::{RosterEntry, Standing};
 use crate::views::Presence;
 
@@ -187,6 +187,43 @@ fn cut_bytes_are_refused() {
     item.fold(&[at(0, 0), at(90 * DAY, 0), late], &mut ActivityChange::default());
     let stored = item.encode();
     (0..stored.len()).for_each(|end| assert!(ActivityItem::decode(&stored[..end]).is_err(), "cut at {end}"));
+}
+
+#[test]
+fn an_item_knows_a_moment_once_no_event_of_it_could_tell_more() {
+    let event = at(DAY, 0);
+    let mut item = ActivityItem::default();
+    assert!(!item.knows(&Moment::of(&event)));
+    item.fold([&event], &mut ActivityChange::default());
+    assert!(item.knows(&Moment::of(&event)));
+    assert!(item.knows(&Moment::of(&at(DAY + MINUTE - 1, 0))));
+    let more = [
+        at(DAY + MINUTE, 0),
+        at(DAY, -60),
+        Event { flags: Flags::LATE, ..at(DAY, 0) },
+        Event { flags: Flags::FUTURE_TIME, ..at(DAY, 0) },
+        Event { body: Body::Unenrolled, ..at(DAY, 0) },
+        Event { time_millis: None, ..at(DAY, 0) },
+    ];
+    more.iter().for_each(|event| assert!(!item.knows(&Moment::of(event)), "{event:?}"));
+    let before_rosters =
+        ActivityItem::decode(&unhex("010103010180808080808080800892018080808080808080080201020108010707070707070707"))
+            .unwrap();
+    assert!(!before_rosters.knows(&Moment::of(&at(-1, 0))), "its learner is not on the roster yet");
+}
+
+#[test]
+fn of_enrolments_in_one_minute_a_later_one_changes_the_item_and_an_earlier_one_does_not() {
+    let event = |body, second: i64| Event { body, ..at(DAY + second * 1_000, 0) };
+    let mut item = ActivityItem::default();
+    for (event, changes) in [
+        (event(Body::Enrolled, 30), true),
+        (event(Body::Unenrolled, 20), false),
+        (event(Body::Unenrolled, 40), true),
+        (event(Body::Unenrolled, 40), false),
+    ] {
+        assert_eq!(item.fold([&event], &mut ActivityChange::default()).changed(), changes, "{event:?}");
+    }
 }
 
 /// How many events fit an item, which is stored and read again on the way.

@@ -236,6 +236,15 @@ fn an_item_is_full_at_64_kb_by_what_its_answers_take_at_most() {
     assert_eq!(fit(|_, quiz| quiz.response = Some("x".repeat(201)), None), (65_536 - 40 - 7) / (28 + 202 + 8));
     // A question takes 6 and its name.
     assert_eq!(fit(|at, quiz| quiz.question = Some(format!("{at:04}")), None), (65_536 - 40) / (28 + 10));
+    assert_eq!(fit(|at, quiz| quiz.question = Some(format!("{at:060}")), None), (65_536 - 40) / (28 + 66));
+    // Full is full to the last byte: 261 of these and 1,994 of those come to it.
+    let exactly = |at, quiz: &mut QuizEvent| {
+        if at < 261 {
+            told(at, quiz)
+        }
+    };
+    assert_eq!(65_536 - 40 - 7, 261 * 37 + 1_994 * 28);
+    assert_eq!(fit(exactly, None), 261 + 1_994);
     // A title takes 19 and its text; an answer is taken to bring one more.
     assert_eq!(fit(|_, _| {}, Some("T".repeat(181))), (65_536 - 40 - 7 - 200 - 200) / 28);
 }

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use trilha_schemas::event::{Body, Event, Protocol, Role, Source, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
@@ -6,6 +8,11 @@ use trilha_schemas::packing::Damaged;
 use super::VideoItem;
 use crate::views::{Bin, VideoView};
 use VideoAction::{Completed, Initialized, Interacted, Paused, Played, Seeked, Terminated, Watched};
+
+thread_local! {
+    /// How often an event of a session was looked at.
+    pub(super) static LOOKS: Cell<usize> = const { Cell::new(0) };
+}
 
 const MINUTE: i64 = 60_000;
 const HALF_HOUR: i64 = 30 * MINUTE;
@@ -344,6 +351,54 @@ fn a_length_that_grows_costs_no_more_than_what_it_moves() {
     assert_eq!(decoded.coverage.seconds(), item.coverage.seconds());
 }
 
+/// What an event costs in the mean, in events of its session that are looked at.
+fn looks_per_event(events: &[Event]) -> f64 {
+    let mut item = VideoItem::default();
+    LOOKS.set(0);
+    item.fold(events, &mut VideoView::default());
+    LOOKS.get() as f64 / events.len() as f64
+}
+
+/// A permutation that has neither order in it.
+fn shuffled(mut events: Vec<Event>) -> Vec<Event> {
+    let mut state = 1_u64;
+    for last in (1..events.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        events.swap(last, (state >> 33) as usize % (last + 1));
+    }
+    events
+}
+
+#[test]
+fn an_event_costs_no_more_than_the_logarithm_of_its_session() {
+    let watched = |n: i64| (0..n).map(|k| beat(1_000_000 + k * 10_000, k * 10_000, (k + 1) * 10_000)).collect();
+    let paused = |n: i64| {
+        let step = |k| at(1_000_000 + k * 5_000, if k % 2 == 0 { Played } else { Paused }, k * 5_000);
+        (0..n).map(step).collect()
+    };
+    let jumping = |n: i64| {
+        let step = |k| match k % 4 {
+            0 => at(1_000_000 + k * 5_000, Played, k * 5_000),
+            3 => at(1_000_000 + k * 5_000, Paused, k * 5_000 + 60_000),
+            _ => seek(1_000_000 + k * 5_000, k * 5_000, k * 5_000 + 30_000),
+        };
+        (0..n).map(step).collect()
+    };
+    let ways: [(&str, &dyn Fn(i64) -> Vec<Event>); 3] =
+        [("heartbeats", &watched), ("plays and pauses", &paused), ("with seeks", &jumping)];
+    for (name, way) in ways {
+        for n in [64, 512, 2_048] {
+            let most = (n as f64).log2();
+            let mut backwards = way(n);
+            backwards.reverse();
+            for (order, events) in [("in order", way(n)), ("backwards", backwards), ("shuffled", shuffled(way(n)))] {
+                let looks = looks_per_event(&events);
+                assert!(looks <= most, "{name}, {n} {order}: {looks} looks an event");
+            }
+        }
+    }
+}
+
 /// How many events fit an item, which is stored and read again on the way.
 fn fit(events: impl Iterator<Item = Event>) -> u32 {
     let (mut item, mut applied) = (VideoItem::default(), 0);
@@ -374,6 +429,10 @@ fn an_item_is_full_at_64_kb_by_what_its_events_take_at_most() {
         listed(time, "abc", &[(0, 1_000), (2_000, 3_000)])
     };
     assert_eq!(each(&|event| nameless(list(event))), (65_536 - 40) / 64);
+    // Full is full to the last byte: 212 of these and 1,988 of those come to it.
+    let exactly = |at: i64| if at < 212 { fast(nameless(paused(at)), 0.5) } else { nameless(paused(at)) };
+    assert_eq!(65_536 - 40, 212 * 37 + 1_988 * 29);
+    assert_eq!(fit((0..4_096).map(exactly)), 212 + 1_988);
     // A session takes 8 and its name; an event is taken to begin one.
     assert_eq!(each(&|event| event), (65_536 - 40 - 9 - 9) / 29);
     // A title takes 19 and its text; an event is taken to bring one more.
@@ -451,8 +510,8 @@ fn seconds_before_a_time_are_those_of_the_events_before_it() {
     item.fold(&events, &mut VideoView::default());
     let item = VideoItem::decode(&item.encode()).unwrap();
     assert_eq!(item.seconds(), 50);
-    let times = [0, day, day + 10_001, 2 * day + 1, 4 * day];
-    assert_eq!(times.map(|time| item.seconds_before(time)), [0, 20, 30, 40, 50]);
+    let times = [0, day, day + 10_000, day + 10_001, 2 * day, 2 * day + 1, 4 * day];
+    assert_eq!(times.map(|time| item.seconds_before(time)), [0, 20, 20, 30, 30, 40, 50]);
 }
 
 #[test]
