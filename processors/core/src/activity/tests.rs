@@ -207,7 +207,7 @@ fn an_item_knows_a_moment_once_no_event_of_it_could_tell_more() {
     ];
     more.iter().for_each(|event| assert!(!item.knows(&Moment::of(event)), "{event:?}"));
     let before_rosters =
-        ActivityItem::decode(&unhex("010103010180808080808080800892018080808080808080080201020108010707070707070707"))
+        ActivityItem::decode(&unhex("010101030180808080808080800892018080808080808080080201020108010707070707070707"))
             .unwrap();
     assert!(!before_rosters.knows(&Moment::of(&at(-1, 0))), "its learner is not on the roster yet");
 }
