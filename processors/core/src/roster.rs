@@ -179,6 +179,11 @@ mod tests {
         assert_eq!(RosterEntry::decode(&[2, 0, 0]), Err(Damaged("the version of a stored item")));
     }
 
+    #[test]
+    fn each_standing_has_its_word() {
+        assert_eq!(Standing::ALL.map(Standing::as_str), ["enrolled", "unenrolled", "completed"]);
+    }
+
     /// Entries are read for ever.
     #[test]
     fn the_stored_form_of_version_1_stays() {

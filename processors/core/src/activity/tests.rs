@@ -213,6 +213,15 @@ fn an_item_knows_a_moment_once_no_event_of_it_could_tell_more() {
 }
 
 #[test]
+fn an_item_that_knows_nobody_is_stored_as_such() {
+    let mut item = ActivityItem::decode(&ActivityItem::default().encode()).unwrap();
+    assert_eq!(item.roster_entry(), None);
+    let mut change = ActivityChange::default();
+    item.fold([&at(DAY, 0)], &mut change);
+    assert_eq!(change.course.learners, 1);
+}
+
+#[test]
 fn of_enrolments_in_one_minute_a_later_one_changes_the_item_and_an_earlier_one_does_not() {
     let event = |body, second: i64| Event { body, ..at(DAY + second * 1_000, 0) };
     let mut item = ActivityItem::default();

@@ -35,6 +35,8 @@ fn check<V: View + std::fmt::Debug>(view: V) {
     assert!(sum.is_zero());
     sum.add(&view);
     assert_eq!(sum, view);
+    assert!(!sum.is_zero());
+    assert_eq!(view.pieces(), [stored]);
 }
 
 #[test]
@@ -46,6 +48,13 @@ fn views_read_back_and_refuse_cut_bytes() {
     hour.change(29_540_880, Presence { active: 1, window: -3 });
     check(hour);
     check(ObjectView::of(&described(5, 1, "Title"), &Owned).unwrap());
+}
+
+#[test]
+fn views_that_stay_small_are_not_halved() {
+    assert_eq!(CourseView { learners: 7, beyond_state: 1 }.halves(), None);
+    assert_eq!(HourView::default().halves(), None);
+    assert_eq!(ObjectView::of(&described(5, 1, "Title"), &Owned).unwrap().halves(), None);
 }
 
 #[test]
