@@ -94,14 +94,14 @@ impl Coverage {
         self.replace_all(session, session.segments(), Vec::new(), view);
     }
 
-    /// Clamps segments to an end that lies farther on. Those that do not reach the old end's bin stay as they are.
+    /// Clamps segments to an end that lies farther on. Those that do not reach into the bin after the old end stay as they are.
     pub(super) fn move_end<'s>(
         &mut self,
         end: i64,
         sessions: impl Iterator<Item = &'s mut Session>,
         view: &mut VideoView,
     ) {
-        let same_before = (self.end - 1) / BIN_MILLIS * BIN_MILLIS;
+        let same_before = self.end / BIN_MILLIS * BIN_MILLIS;
         for session in sessions {
             for segment in session.segments().into_iter().filter(|segment| segment.to > same_before) {
                 let (before, after) = (Clamped::new(Some(segment), self.end), Clamped::new(Some(segment), end));
