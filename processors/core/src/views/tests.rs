@@ -2,7 +2,7 @@ use trilha_schemas::event::{Body, Description, Event, Owned, Protocol, Role, Sou
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 
-use super::{Bin, Counts, CourseView, HourView, ObjectView, Presence, QuizView, VideoView, View};
+use super::{Bin, Counts, CourseView, FREEZE_AT_BYTES, HourView, ObjectView, Presence, QuizView, VideoView, View};
 
 fn video() -> VideoView {
     let mut view = VideoView::default();
@@ -55,6 +55,19 @@ fn views_that_stay_small_are_not_halved() {
     assert_eq!(CourseView { learners: 7, beyond_state: 1 }.halves(), None);
     assert_eq!(HourView::default().halves(), None);
     assert_eq!(ObjectView::of(&described(5, 1, "Title"), &Owned).unwrap().halves(), None);
+}
+
+#[test]
+fn a_view_is_parted_when_its_stored_form_is_no_longer_below_the_limit() {
+    let of = |length: usize| {
+        let mut view = VideoView::default();
+        view.titles.add(&"a".repeat(length), 1);
+        view.titles.add(&"b".to_string(), 1);
+        view
+    };
+    let length = 200_000 + FREEZE_AT_BYTES - of(200_000).encode().len();
+    assert_eq!(of(length).encode().len(), FREEZE_AT_BYTES);
+    assert_eq!([length - 1, length].map(|length| of(length).pieces().len()), [1, 2]);
 }
 
 #[test]
