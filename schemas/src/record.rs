@@ -11,6 +11,7 @@
 //! whoever folds a record meets none.
 
 mod columns;
+mod distinct;
 mod frame;
 mod pack;
 mod predict;
@@ -79,7 +80,7 @@ pub fn is_ours(bytes: &[u8]) -> bool {
 
 /// Encodes events of one tenant. The caller sees to it that they share a bucket; see [`pack`].
 pub fn encode(tenant: &str, events: &[Event]) -> Vec<u8> {
-    write::record(tenant, events.iter())
+    write::Writer::default().record(tenant, events.iter())
 }
 
 /// Decodes a record into events with texts of their own.

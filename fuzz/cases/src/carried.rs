@@ -21,7 +21,7 @@ pub(crate) fn check(read: Result<SentEvent, Refusal>, protocol: Protocol) {
 }
 
 fn check_event(event: Event) {
-    let (packed, too_large) = record::pack("t", vec![event.clone()]);
+    let (packed, too_large) = record::pack("t", std::slice::from_ref(&event));
     assert!(too_large.is_empty(), "an event that a reader takes fits a record");
     let decoded = record::decode(&packed[0].bytes).expect("a record of what a reader takes reads back");
     assert_eq!(decoded, Decoded { tenant: "t".into(), events: vec![event] });

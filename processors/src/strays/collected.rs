@@ -128,7 +128,7 @@ pub(crate) fn texts(payload: &[u8]) -> Result<Vec<&str>, Refusal> {
 /// Puts events of ours back onto the stream as they are, each under its bucket. An error may have put some of them: who
 /// asks again puts them again, and their ids make them count once.
 pub(crate) async fn put_back<S: Stream>(stream: &S, tenant: &str, events: Vec<Event>) -> Result<(), String> {
-    let (records, too_large) = record::pack(tenant, events.clone());
+    let (records, too_large) = record::pack(tenant, &events);
     let packed = records.into_iter().map(|packed| (packed.bucket, packed.bytes));
     // The stream took a record with it before, so it takes one of it alone.
     let alone = too_large.into_iter().map(|at| (events[at].learner.bucket(), encode(tenant, &events[at..=at])));

@@ -86,7 +86,7 @@ pub fn record(at: usize, events: &[Event]) -> Rec {
 
 /// Records from place `at` of the shard on.
 pub fn records(at: usize, events: &[Event]) -> Vec<Rec> {
-    let (packed, too_large) = record::pack(TENANT, events.to_vec());
+    let (packed, too_large) = record::pack(TENANT, events);
     assert!(too_large.is_empty());
     let placed = (at + 1..).zip(packed);
     let record = placed.map(|(place, packed)| Rec {

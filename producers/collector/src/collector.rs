@@ -158,7 +158,8 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
         let (taken, mut refused) = intake::sort(credential, protocol, arrival, sent);
         let (events, origins) = self.stamp(name, tenant, protocol, arrival, taken).await?;
-        let (packed, too_large) = pack(name, events);
+        let (packed, too_large) = pack(name, &events);
+        drop(events);
         refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
         self.keep(credential, protocol, arrival, &refused).await?;
         let record = packed.into_iter().map(|packed| Record::new(packed.bucket, packed.bytes, packed.events));

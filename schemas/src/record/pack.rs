@@ -1,8 +1,7 @@
 //! Grouping events into records: one bucket each, small enough for the stream.
 
-use std::collections::BTreeMap;
-
-use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS, encode};
+use super::write::Writer;
+use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS};
 use crate::event::{Body, Event, Source};
 use crate::ids::Bucket;
 
@@ -22,42 +21,47 @@ pub struct Packed {
 
 /// Packs events of one tenant, one or more records a bucket, in order of bucket. The second list holds the positions of
 /// events that fit no record by themselves.
-pub fn pack(tenant: &str, events: Vec<Event>) -> (Vec<Packed>, Vec<usize>) {
-    let mut buckets: BTreeMap<Bucket, (Vec<usize>, Vec<Event>)> = BTreeMap::new();
-    let (mut records, mut too_large) = (Vec::new(), Vec::new());
-    for (at, event) in events.into_iter().enumerate() {
-        if text_bytes(&event) > MAX_EVENT_TEXT_BYTES {
-            too_large.push(at);
-            continue;
+pub fn pack(tenant: &str, events: &[Event]) -> (Vec<Packed>, Vec<usize>) {
+    let mut packing = Packing { tenant, events, writer: Writer::default(), records: Vec::new(), too_large: Vec::new() };
+    let mut places: Vec<(Bucket, usize)> = Vec::with_capacity(events.len());
+    for (at, event) in events.iter().enumerate() {
+        if text_bytes(event) > MAX_EVENT_TEXT_BYTES {
+            packing.too_large.push(at);
+        } else {
+            places.push((event.learner.bucket(), at));
         }
-        let (positions, group) = buckets.entry(event.learner.bucket()).or_default();
-        positions.push(at);
-        group.push(event);
     }
-    for (bucket, (positions, group)) in buckets {
-        pack_bucket(tenant, bucket, &positions, &group, &mut records, &mut too_large);
-    }
-    (records, too_large)
+    places.sort_unstable();
+    places.chunk_by(|(one, _), (other, _)| one == other).for_each(|group| packing.pack(group));
+    (packing.records, packing.too_large)
 }
 
-/// Halves a group until each part fits.
-fn pack_bucket(
-    tenant: &str,
-    bucket: Bucket,
-    positions: &[usize],
-    group: &[Event],
-    records: &mut Vec<Packed>,
-    too_large: &mut Vec<usize>,
-) {
-    let bytes = encode(tenant, group);
-    if bytes.len() <= MAX_RECORD_BYTES && group.len() <= MAX_EVENTS {
-        records.push(Packed { bucket, bytes, events: positions.to_vec() });
-    } else if group.len() == 1 {
-        too_large.extend_from_slice(positions);
-    } else {
-        let half = group.len() / 2;
-        pack_bucket(tenant, bucket, &positions[..half], &group[..half], records, too_large);
-        pack_bucket(tenant, bucket, &positions[half..], &group[half..], records, too_large);
+struct Packing<'a> {
+    tenant: &'a str,
+    events: &'a [Event],
+    writer: Writer<'a>,
+    records: Vec<Packed>,
+    too_large: Vec<usize>,
+}
+
+impl<'a> Packing<'a> {
+    /// Halves a bucket's group until each part fits.
+    fn pack(&mut self, group: &[(Bucket, usize)]) {
+        let events: &'a [Event] = self.events;
+        let bytes = self.writer.record(self.tenant, group.iter().map(|(_, at)| &events[*at]));
+        match group {
+            [(bucket, _), ..] if bytes.len() <= MAX_RECORD_BYTES && group.len() <= MAX_EVENTS => {
+                let events = group.iter().map(|(_, at)| *at).collect();
+                self.records.push(Packed { bucket: *bucket, bytes, events });
+            }
+            [] => {}
+            [(_, at)] => self.too_large.push(*at),
+            _ => {
+                let (one, other) = group.split_at(group.len() / 2);
+                self.pack(one);
+                self.pack(other);
+            }
+        }
     }
 }
 

@@ -14,6 +14,12 @@ pub(super) struct Expected {
 }
 
 impl Expected {
+    pub(super) fn clear(&mut self) {
+        (self.arrival, self.lead) = (0, 0);
+        self.ends.clear();
+        self.lengths.clear();
+    }
+
     pub(super) fn end(&mut self, learner: usize) -> &mut i64 {
         at(&mut self.ends, learner)
     }

@@ -160,7 +160,7 @@ proptest! {
 
     #[test]
     fn packing_keeps_every_event_once_in_its_bucket(events in proptest::collection::vec(event(), 0..60)) {
-        let (records, too_large) = pack("t", events.clone());
+        let (records, too_large) = pack("t", &events);
         prop_assert!(too_large.is_empty());
         let mut seen = Vec::new();
         for packed in &records {
@@ -238,7 +238,7 @@ fn texts_that_many_events_share_are_not_copied_without_bound() {
     assert!(decode(&encode("t", &[long(most)])).is_ok());
     let refused = Err(RecordError::Damaged("an event's texts are too long"));
     assert_eq!(decode(&encode("t", &vec![long(most + 1); 9])), refused);
-    let (records, too_large) = pack("t", vec![long(most + 1), viewed(), long(most)]);
+    let (records, too_large) = pack("t", &[long(most + 1), viewed(), long(most)]);
     assert_eq!((records[0].events.clone(), too_large), (vec![1, 2], vec![0]));
 }
 
@@ -372,11 +372,11 @@ fn noisy(chars: usize) -> Event {
 fn a_group_is_parted_until_each_record_fits() {
     let mut events: Vec<Event> = (0..41).map(|at| noisy(10_000 + at)).collect();
     events[20] = noisy(20_000);
-    let (records, too_large) = pack("t", events);
+    let (records, too_large) = pack("t", &events);
     let positions: Vec<Vec<usize>> = records.iter().map(|record| record.events.clone()).collect();
     assert_eq!((positions, too_large), (vec![(0..20).collect(), (21..41).collect()], vec![20]));
     let sizes = |events: usize| -> Vec<usize> {
-        let (records, _) = pack("t", vec![noisy(1); events]);
+        let (records, _) = pack("t", &vec![noisy(1); events]);
         records.iter().map(|record| record.events.len()).collect()
     };
     assert_eq!((sizes(4_096), sizes(4_097)), (vec![4_096], vec![2_048, 2_049]));

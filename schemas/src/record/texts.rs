@@ -1,11 +1,9 @@
 //! A record's texts, each once; digits of UUIDs and hashes by two a byte.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use foldhash::fast::RandomState;
-
 use super::RecordError;
+use super::distinct::Distinct;
 use crate::ids::{Uuid, digit};
 use crate::packing::{Input, varint};
 
@@ -33,24 +31,23 @@ impl Symbol {
 
 /// Gives each distinct text a symbol, in the order in which they come.
 #[derive(Default)]
-pub(super) struct Interner<'a> {
-    texts: Vec<&'a str>,
-    symbols: HashMap<&'a str, Symbol, RandomState>,
-}
+pub(super) struct Interner<'a>(Distinct<&'a str>);
 
 impl<'a> Interner<'a> {
     pub(super) fn symbol(&mut self, text: &'a str) -> Symbol {
-        *self.symbols.entry(text).or_insert_with(|| {
-            self.texts.push(text);
-            Symbol::new(self.texts.len() - 1)
-        })
+        Symbol::new(self.0.place(text))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// How many, then each one's length and kind, then all their bytes.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        varint(out, self.texts.len() as u64);
-        let mut bytes = Vec::with_capacity(24 * self.texts.len());
-        for text in &self.texts {
+        let texts = self.0.values();
+        varint(out, texts.len() as u64);
+        let mut bytes = Vec::with_capacity(24 * texts.len());
+        for text in texts {
             let before = bytes.len();
             let kind = pack(text, &mut bytes);
             varint(out, ((bytes.len() - before) as u64) << KIND_BITS | kind);

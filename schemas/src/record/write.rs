@@ -1,11 +1,7 @@
 //! Writing a record: rows first, for what is interned comes before the columns; then column by column.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-
-use foldhash::fast::RandomState;
-
 use super::columns::{COLUMNS, Column, MARKS};
+use super::distinct::Distinct;
 use super::predict::Expected;
 use super::shapes::{Kind, Shape};
 use super::texts::Interner;
@@ -13,26 +9,6 @@ use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD, frame}
 use crate::event::{Body, Description, Event, QuizEvent, Source, VideoEvent};
 use crate::ids::Pseudonym;
 use crate::packing::{bytes, varint, zigzag, zigzagged};
-
-pub(super) fn record<'a>(tenant: &str, events: impl ExactSizeIterator<Item = &'a Event> + Clone) -> Vec<u8> {
-    let count = events.len();
-    let mut writer = Writer { rows: Vec::with_capacity(count), ..Writer::default() };
-    events.clone().for_each(|event| writer.add(event));
-    let body = writer.body(tenant);
-    let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(&body) };
-    let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
-    record.extend_from_slice(&MAGIC);
-    record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
-    varint(&mut record, count as u64);
-    if compressed.is_some() {
-        varint(&mut record, body.len() as u64);
-    }
-    events.for_each(|event| record.extend_from_slice(&event.id.0));
-    record.extend_from_slice(compressed.as_deref().unwrap_or(&body));
-    let checksum = super::checksum(&record);
-    record[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&checksum.to_be_bytes());
-    record
-}
 
 /// One event: what it points to, and its cell of every column that it is in.
 struct Row {
@@ -60,32 +36,9 @@ impl Row {
     }
 }
 
-/// Distinct values in the order in which they come.
-struct Distinct<V> {
-    values: Vec<V>,
-    at: HashMap<V, usize, RandomState>,
-}
-
-impl<V> Default for Distinct<V> {
-    fn default() -> Self {
-        Distinct { values: Vec::new(), at: HashMap::default() }
-    }
-}
-
-impl<V: Copy + Eq + Hash> Distinct<V> {
-    fn of(&mut self, value: V) -> usize {
-        if self.values.last() == Some(&value) {
-            return self.values.len() - 1;
-        }
-        *self.at.entry(value).or_insert_with(|| {
-            self.values.push(value);
-            self.values.len() - 1
-        })
-    }
-}
-
+/// Writes one record after the other, with what it allocated for those before.
 #[derive(Default)]
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     texts: Interner<'a>,
     learners: Distinct<Pseudonym>,
     shapes: Distinct<Shape>,
@@ -94,11 +47,44 @@ struct Writer<'a> {
     pairs: Vec<u8>,
     expected: Expected,
     rows: Vec<Row>,
+    body: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
+    /// The record of these events.
+    pub(super) fn record(&mut self, tenant: &str, events: impl ExactSizeIterator<Item = &'a Event> + Clone) -> Vec<u8> {
+        self.clear();
+        events.clone().for_each(|event| self.add(event));
+        self.write_body(tenant);
+        let (count, body) = (events.len(), &self.body[..]);
+        let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
+        let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
+        varint(&mut record, count as u64);
+        if compressed.is_some() {
+            varint(&mut record, body.len() as u64);
+        }
+        events.for_each(|event| record.extend_from_slice(&event.id.0));
+        record.extend_from_slice(compressed.as_deref().unwrap_or(body));
+        let checksum = super::checksum(&record);
+        record[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&checksum.to_be_bytes());
+        record
+    }
+
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.learners.clear();
+        self.shapes.clear();
+        self.numbers.clear();
+        self.pairs.clear();
+        self.expected.clear();
+        self.rows.clear();
+        self.body.clear();
+    }
+
     fn add(&mut self, event: &'a Event) {
-        let learner = self.learners.of(event.learner);
+        let learner = self.learners.place(event.learner);
         let arrival = zigzagged(event.arrival_millis.wrapping_sub(self.expected.arrival));
         self.expected.arrival = event.arrival_millis;
         let mut row = Row { shape: 0, learner, arrival, present: 0, cells: [0; COLUMNS] };
@@ -116,7 +102,7 @@ impl<'a> Writer<'a> {
             Source::InId => row.mark(Column::SourceInId),
         }
         let kind = self.body_of(&mut row, &event.body);
-        row.shape = self.shapes.of(Shape {
+        row.shape = self.shapes.place(Shape {
             kind,
             present: row.present,
             course,
@@ -140,7 +126,7 @@ impl<'a> Writer<'a> {
         if let Some(value) = value {
             let cell = match thousandths(value) {
                 Some(thousandths) => zigzagged(thousandths) << 1,
-                None => (self.numbers.of(value.to_bits()) as u64) << 1 | 1,
+                None => (self.numbers.place(value.to_bits()) as u64) << 1 | 1,
             };
             row.set(column, cell);
         }
@@ -236,31 +222,31 @@ impl<'a> Writer<'a> {
         self.text(row, Column::Url, description.url.as_deref());
     }
 
-    fn body(&self, tenant: &str) -> Vec<u8> {
-        let mut body = Vec::with_capacity(256 + 16 * self.rows.len());
+    fn write_body(&mut self, tenant: &str) {
+        let mut body = std::mem::take(&mut self.body);
         bytes(&mut body, tenant.as_bytes());
         self.texts.write(&mut body);
-        varint(&mut body, self.learners.values.len() as u64);
-        self.learners.values.iter().for_each(|learner| body.extend_from_slice(&learner.0));
-        varint(&mut body, self.shapes.values.len() as u64);
-        self.shapes.values.iter().for_each(|shape| shape.write(&mut body));
-        varint(&mut body, self.numbers.values.len() as u64);
-        self.numbers.values.iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
+        varint(&mut body, self.learners.values().len() as u64);
+        self.learners.values().iter().for_each(|learner| body.extend_from_slice(&learner.0));
+        varint(&mut body, self.shapes.values().len() as u64);
+        self.shapes.values().iter().for_each(|shape| shape.write(&mut body));
+        varint(&mut body, self.numbers.values().len() as u64);
+        self.numbers.values().iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
         self.columns(&mut body);
         body.extend_from_slice(&self.pairs);
-        body
+        self.body = body;
     }
 
     /// A column of indices into a table of one says nothing, and is left out.
     fn columns(&self, body: &mut Vec<u8>) {
-        if self.shapes.values.len() > 1 {
+        if self.shapes.values().len() > 1 {
             self.rows.iter().for_each(|row| varint(body, row.shape as u64));
         }
-        if self.learners.values.len() > 1 {
+        if self.learners.values().len() > 1 {
             self.rows.iter().for_each(|row| varint(body, row.learner as u64));
         }
         self.rows.iter().for_each(|row| varint(body, row.arrival));
-        let used = self.shapes.values.iter().fold(0, |used, shape| used | shape.present) & !MARKS;
+        let used = self.shapes.values().iter().fold(0, |used, shape| used | shape.present) & !MARKS;
         for column in (0..COLUMNS).filter(|column| used >> column & 1 == 1) {
             let rows = self.rows.iter().filter(|row| row.present >> column & 1 == 1);
             rows.for_each(|row| varint(body, row.cells[column]));

@@ -379,6 +379,16 @@ fn of_two_sessions_that_become_one_the_smaller_moves() {
     }
 }
 
+#[test]
+fn a_late_heartbeat_that_goes_on_between_two_of_a_run_looks_at_these_alone() {
+    let beats: Vec<Event> = (0..1_000).map(|k| beat(k * 10_000, k * 10_000, (k + 1) * 10_000)).collect();
+    let mut item = VideoItem::default();
+    item.fold(&beats, &mut VideoView::default());
+    LOOKS.set(0);
+    item.fold([&beat(5_005_000, 5_009_000, 5_011_000)], &mut VideoView::default());
+    assert!(LOOKS.get() < 10, "{} events looked at", LOOKS.get());
+}
+
 /// What an event costs in the mean, in events of its session that are looked at.
 fn looks_per_event(events: &[Event]) -> f64 {
     let mut item = VideoItem::default();
