@@ -376,7 +376,9 @@ mod tests {
             ("Paused", "b", "", "b")
         );
         assert_eq!(float(&json!(true)), None);
-        assert_eq!(boolean(&json!("False")), Some(false));
+        let words = ["False", "true", "TRUE", "yes"].map(|word| boolean(&json!(word)));
+        assert_eq!(words, [Some(false), Some(true), Some(true), None]);
+        assert_eq!([true, false].map(|flag| boolean(&json!(flag))), [Some(true), Some(false)]);
         assert_eq!(boolean(&json!(0)), None);
         let mut draft = Draft::default();
         assert_eq!(draft.rate(Some(&json!("1.25x"))), Some(1.25));
@@ -387,9 +389,12 @@ mod tests {
 
     #[test]
     fn depth_is_counted_in_brackets() {
-        let nest = |levels: usize| (1..levels).fold(json!([]), |inner, _| json!([inner]));
-        assert!(!too_deep(&nest(MAX_DEPTH)));
-        assert!(too_deep(&nest(MAX_DEPTH + 1)));
+        let arrays: fn(usize) -> Value = |levels| (1..levels).fold(json!([]), |inner, _| json!([inner]));
+        let objects: fn(usize) -> Value = |levels| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
+        for nest in [arrays, objects] {
+            assert!(!too_deep(&nest(MAX_DEPTH)));
+            assert!(too_deep(&nest(MAX_DEPTH + 1)));
+        }
         assert!(!too_deep(&json!(1)));
     }
 

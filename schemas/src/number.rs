@@ -10,8 +10,8 @@ const LONGEST_SECONDS: f64 = 36_000.0;
 
 /// A video's length in milliseconds; `None` when ≤ 0, over 10 h or not finite.
 pub fn length_millis(seconds: f64) -> Option<i64> {
-    let plausible = seconds.is_finite() && seconds > 0.0 && seconds <= LONGEST_SECONDS;
-    plausible.then(|| millis(seconds)).flatten().filter(|millis| *millis > 0)
+    let short = seconds <= LONGEST_SECONDS;
+    short.then(|| millis(seconds)).flatten().filter(|millis| *millis > 0)
 }
 
 /// A playback rate; `None` when not finite or outside 0.25–4.
@@ -48,6 +48,8 @@ mod tests {
         assert_eq!(length_millis(0.0001), None);
         assert_eq!(length_millis(0.0005), Some(1));
         assert_eq!(length_millis(-1.0), None);
+        assert_eq!(length_millis(f64::NEG_INFINITY), None);
+        assert_eq!(length_millis(f64::NAN), None);
         assert_eq!(length_millis(f64::INFINITY), None);
         assert_eq!(rate(0.25), Some(0.25));
         assert_eq!(rate(4.0), Some(4.0));

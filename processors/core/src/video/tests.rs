@@ -181,6 +181,12 @@ fn heartbeats_join_within_a_second_and_silence_pairs() {
     // Joined to the one just before, up to the greatest `to`.
     plain(&[beat(0, 0, 10_000), beat(1, 9_500, 9_600), beat(2, 9_700, 9_800)], 1, 10_000);
     plain(&[at(0, Played, 0), at(50_000, Paused, 50_000), beat(60_000, 0, 10_000)], 1, 10_000);
+    // One that comes late goes on from the one before, or leads on to the one after, or both: else it parts them.
+    let around = |from, to| [beat(0, 0, 10_000), beat(10_000, from, to), beat(20_000, 10_000, 20_000)];
+    plain(&around(10_000, 10_500), 1, 20_000);
+    plain(&around(5_000, 10_000), 1, 25_000);
+    plain(&around(10_000, 15_000), 1, 25_000);
+    plain(&around(30_000, 35_000), 1, 25_000);
     // A run has the rate of its first.
     check(&[fast(beat(0, 0, 10_000), 2.0), beat(5_000, 10_000, 20_000)], 1, 20_000, 10_000, 0);
     plain(&[with(beat(0, 0, 10_000), |video| video.to_millis = None)], 0, 0);
