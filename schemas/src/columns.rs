@@ -68,3 +68,22 @@ fn segments() -> DataType {
     ]);
     DataType::List(Field::new("element", DataType::Struct(pair), false).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Old files are read by name, and rows that a writer takes for there are not null.
+    #[test]
+    fn what_every_row_has_is_required_and_nothing_else() {
+        let schema = event_schema();
+        let (required, optional): (Vec<&Field>, Vec<&Field>) =
+            schema.fields().iter().map(AsRef::as_ref).partition(|field| !field.is_nullable());
+        let names: Vec<&str> = required.iter().map(|field| field.name().as_str()).collect();
+        let place = ["shard", "sequence_number", "record_index"];
+        let versions = ["zone_offset_minutes", "settings_version", "fold_version"];
+        let event = ["event_id", "type", "arrival", "learner", "course", "role", "protocol", "flags", "beyond_state"];
+        assert_eq!(names, [&event[..], &versions[..], &place[..]].concat());
+        assert_eq!(optional.len(), 25);
+    }
+}

@@ -102,3 +102,14 @@ impl<T> QuizEventOf<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owned_events_have_their_texts_and_lists_themselves() {
+        assert_eq!(Owned.text(&"açaí".to_string()), "açaí");
+        assert_eq!(Owned.pairs(&vec![(2, 3), (5, 7)]), [(2, 3), (5, 7)]);
+    }
+}

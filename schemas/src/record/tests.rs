@@ -395,6 +395,7 @@ fn a_body_is_compressed_where_that_pays() {
 fn a_body_is_as_long_as_it_claims_and_at_most_4_mib() {
     // A body of zeros has no tenant, no text, no learner and no shape.
     assert_eq!(claiming(5, 5), Ok(Decoded { tenant: String::new(), events: Vec::new() }));
+    assert_eq!(MAX_BODY_BYTES, 4_194_304);
     assert_eq!(claiming(MAX_BODY_BYTES, MAX_BODY_BYTES), Err(RecordError::Damaged("bytes left over")));
     let one_more = MAX_BODY_BYTES + 1;
     assert_eq!(claiming(one_more, one_more), Err(RecordError::Damaged("it claims a body of over 4 MiB")));
