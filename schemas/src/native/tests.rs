@@ -28,6 +28,17 @@ fn a_heartbeat_reads_into_integers() {
     assert_eq!(video.rate, Some(1.5));
 }
 
+/// One level is the event's own.
+#[test]
+fn an_unknown_field_is_as_deep_as_the_limit_and_no_deeper() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = |levels: usize| format!("{}1{}", open.repeat(levels), close.repeat(levels));
+        let with = |levels| WATCHED.replace(r#"{"x":[1]}"#, &deep(levels));
+        assert!(read(&with(MAX_DEPTH - 1)).is_ok(), "{open}");
+        assert_eq!(refusal(&with(MAX_DEPTH)).0, Code::TooDeep, "{open}");
+    }
+}
+
 #[test]
 fn a_bad_field_is_named() {
     let with = |field: &str, value: &str| {
