@@ -241,8 +241,8 @@ impl<'a> Cursor<'a> {
             count += decimals;
             (decimals > 0).then_some(())?;
         }
-        let has_exponent = self.exponent()?;
-        if has_exponent || count > EXACT_DIGITS {
+        let is_exact = !self.exponent() && (..=EXACT_DIGITS).contains(&count);
+        if !is_exact {
             return self.text[start..self.at].parse().ok().filter(|double: &f64| double.is_finite());
         }
         // Both are exact, so that their quotient is the nearest double.
@@ -260,15 +260,14 @@ impl<'a> Cursor<'a> {
         digits
     }
 
-    /// Whether there is an exponent; `None` when it has no digits.
-    fn exponent(&mut self) -> Option<bool> {
-        if !self.take(b'e') && !self.take(b'E') {
-            return Some(false);
+    /// Whether there is an exponent. One without digits is no number to the standard library, which reads them.
+    fn exponent(&mut self) -> bool {
+        let is_there = self.take(b'e') || self.take(b'E');
+        if is_there {
+            let _sign = self.take(b'-') || self.take(b'+');
+            self.digits(0);
         }
-        let _sign = self.take(b'-') || self.take(b'+');
-        let start = self.at;
-        self.digits(0);
-        (self.at > start).then_some(true)
+        is_there
     }
 }
 
@@ -337,6 +336,7 @@ mod tests {
             "12345678.12345678",
             "18446744073709551616",
             "0.30000000000000004",
+            "9.421859468585017",
         ] {
             let expected: f64 = serde_json::from_str(text).unwrap();
             assert_eq!(read(text).map(f64::to_bits), Some(expected.to_bits()), "{text}");
