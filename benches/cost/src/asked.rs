@@ -42,6 +42,8 @@ const WARM_MEGABYTES: u32 = 32;
 pub const LONGEST_CALL_SECONDS: f64 = 900.0;
 /// How often a compaction runs.
 pub const COMPACTION_SECONDS: f64 = 900.0;
+/// … or might.
+pub const HOURLY_SECONDS: f64 = 3_600.0;
 /// How often it is evaluated.
 pub const EVALUATIONS_PER_DAY: f64 = 24.0;
 /// A slice of a day in a compaction (`sinks/lake/src/compaction.rs`).

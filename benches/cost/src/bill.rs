@@ -147,15 +147,10 @@ pub fn streams(asked: &Asked, plan: &Plan, counts: &Counts, counted: &Counted, p
     (total(stream::provisioned(&basis)), total(stream::on_demand(&basis)))
 }
 
-/// Dollars a month of compaction, were it to run so often.
-pub fn compaction_each(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices, seconds: f64) -> f64 {
+/// Dollars a month of compaction, were it to run once an hour.
+pub fn compaction_hourly(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices) -> f64 {
     let basis = Basis { asked, plan, counts, counted: &counts.windows[0], prices };
-    lake::compaction_each(&basis, seconds)
-}
-
-/// Dollars a month that compaction pays for bytes of landing files that are of other partitions.
-pub fn foreign_bytes(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices) -> f64 {
-    lake::foreign_bytes(&Basis { asked, plan, counts, counted: &counts.windows[0], prices })
+    lake::compaction_hourly(&basis)
 }
 
 /// What a bill is made from.

@@ -87,17 +87,27 @@ pub struct LakeCounted {
     pub storage: StorageCounts,
     /// … and of the manifest.
     pub manifest: ManifestCounts,
-    /// What a compaction finds of days before its own.
+    /// Runs of the workflow.
+    pub runs: u64,
+    /// What their other steps asked of the manifest: those that are made once for all days.
+    pub of_runs: ManifestCounts,
+    /// What a run takes of days before its own.
     pub late: Late,
+    /// … were there one an hour.
+    pub late_hourly: Late,
 }
 
-/// What comes of days before the present one, in each compaction.
+/// What a run takes of days before its own.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Late {
     /// So many days, on average.
     pub days: f64,
     /// So many rows of each, on average.
     pub rows: f64,
+    /// Landing files that these are in.
+    pub files: f64,
+    /// Landing files that stay from run to run, for rows in them wait.
+    pub held: f64,
 }
 
 /// What an evaluation asked.

@@ -1,9 +1,9 @@
 //! From what is asked for to the bills.
 
 use crate::alternatives::{Alternative, SameLoad, alternatives};
-use crate::asked::{Asked, COMPACTION_SECONDS, Plan};
-use crate::bill::{Bill, compaction_each, foreign_bytes, streams};
-use crate::counts::{Counted, Counts, LakeCounted, Late};
+use crate::asked::{Asked, Plan};
+use crate::bill::{Bill, compaction_hourly, streams};
+use crate::counts::{Counted, Counts};
 use crate::error::CostError;
 use crate::measure;
 use crate::prices::Prices;
@@ -60,21 +60,8 @@ impl Estimate {
         streams(&self.asked, &self.plan, &self.counts, &self.counts.windows[0], &self.prices)
     }
 
-    /// Dollars a million events that compaction pays for bytes of landing files that are of other partitions.
-    pub fn foreign_bytes(&self) -> f64 {
-        foreign_bytes(&self.asked, &self.plan, &self.counts, &self.prices) / self.bills[0].events * 1e6
-    }
-
-    /// Dollars a million events for compaction if no late event opened a day again.
-    pub fn compaction_without_late(&self) -> f64 {
-        let counts = Counts { lake: LakeCounted { late: Late::default(), ..self.counts.lake }, ..self.counts.clone() };
-        let seconds = COMPACTION_SECONDS;
-        compaction_each(&self.asked, &self.plan, &counts, &self.prices, seconds) / self.bills[0].events * 1e6
-    }
-
-    /// Dollars a million events for compaction, were it to run so often.
-    pub fn compaction_each(&self, seconds: f64) -> f64 {
-        let dollars = compaction_each(&self.asked, &self.plan, &self.counts, &self.prices, seconds);
-        dollars / self.bills[0].events * 1e6
+    /// Dollars a million events for compaction, were it to run once an hour.
+    pub fn compaction_hourly(&self) -> f64 {
+        compaction_hourly(&self.asked, &self.plan, &self.counts, &self.prices) / self.bills[0].events * 1e6
     }
 }

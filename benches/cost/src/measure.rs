@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trilha_lake::Beyond;
 use trilha_processors::beyond;
 
-use crate::asked::{Asked, COMPACTION_SECONDS, Plan};
+use crate::asked::{Asked, COMPACTION_SECONDS, HOURLY_SECONDS, Plan};
 use crate::counts::{Counted, Counts, EvaluatorCounted, LakeCounted, Rhythm};
 use crate::error::CostError;
 use crate::load::{Load, START_MILLIS};
@@ -45,7 +45,6 @@ pub(crate) async fn run(asked: &Asked, plan: &Plan) -> Result<Counts, CostError>
     if let Some(seconds) = asked.deferred {
         deferred = Some(run.count(seconds, Rhythm::unbounded(seconds), None).await?);
     }
-    lake.late = late::late(asked, plan);
     let (stored_bytes, stored_events) = (run.plant.table.stored_bytes(), run.events);
     Ok(Counts { windows, deferred, lake, evaluator: evaluator.unwrap_or_default(), stored_bytes, stored_events })
 }
@@ -83,8 +82,20 @@ impl Run<'_> {
     /// The first window, with the lake; between two evaluations.
     async fn with_lake(&mut self, window: u32, lake: &mut LakeCounted) -> Result<Counted, CostError> {
         self.plant.skip_lake();
+        self.wait(lake);
         self.evaluate().await?;
         self.count(window, self.rhythm(window), Some(lake)).await
+    }
+
+    /// What waits of days before is counted apart, for it takes days; here the manifest stands for one that holds its files.
+    fn wait(&self, lake: &mut LakeCounted) {
+        let rhythm = self.rhythm(self.plan.deployment.lake_window);
+        let late = |every_seconds: f64| {
+            let new_files = f64::from(self.plan.shards) * every_seconds / rhythm.seconds;
+            late::late(self.asked, self.plan, every_seconds, new_files)
+        };
+        (lake.late, lake.late_hourly) = (late(COMPACTION_SECONDS), late(HOURLY_SECONDS));
+        self.plant.manifest.hold(lake.late.held.round() as u64);
     }
 
     async fn collect(&mut self, until: i64) -> Result<(), CostError> {
@@ -186,17 +197,21 @@ impl Run<'_> {
         lake.commits.add(self.plant.manifest.take());
         let (compactor, before) = (&self.plant.compactor, cpu::spent());
         compactor.settle().await.map_err(CostError::failed)?;
-        let nothing = Beyond::new();
-        for partition in compactor.plan(&nothing).await.map_err(CostError::failed)? {
+        let (nothing, take) = (Beyond::new(), late::take(self.plant.now_millis()));
+        let planned = compactor.plan(&nothing, take).await.map_err(CostError::failed)?;
+        lake.of_runs.add(self.plant.manifest.take());
+        for partition in planned {
             let done = compactor.compact_partition(&partition, &nothing).await.map_err(CostError::failed)?;
             compactor.show_partition(&partition).await.map_err(CostError::failed)?;
             lake.rows += done.published_rows;
             lake.compactions += 1;
         }
+        lake.manifest.add(self.plant.manifest.take());
         compactor.finish().await.map_err(CostError::failed)?;
+        lake.of_runs.add(self.plant.manifest.take());
+        lake.runs += 1;
         lake.cpu += cpu::spent().saturating_sub(before);
         lake.storage.add(self.plant.storage.take());
-        lake.manifest.add(self.plant.manifest.take());
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use trilha_cost::ports::{
 };
 use trilha_lake::manifest::{Manifest, MemoryManifest};
 use trilha_lake::storage::MemoryStorage;
-use trilha_lake::{Beyond, Compactor, LakeRow, LakeWriter};
+use trilha_lake::{Beyond, Compactor, LakeRow, LakeWriter, Take};
 use trilha_live::limits::item_bytes;
 use trilha_live::memory::MemoryTable;
 use trilha_live::port::{Consistency, Item, Key, LiveTable, Replacement, Watermarks};
@@ -172,9 +172,10 @@ fn row(learner: u8, place: u64) -> LakeRow {
     LakeRow { tenant, shard, sequence_number: number(place), record_index: 0, beyond_state: false, event }
 }
 
-/// What `bill/lake.rs` computes for a whole day: of a partition that is cut, every slice reads every landing file.
+/// What `bill/lake.rs` computes for a whole day: of a partition that is cut, every slice reads every landing file, or one
+/// for all if what landed is no more than a slice.
 #[tokio::test]
-async fn a_landing_file_is_put_once_and_read_by_every_slice() {
+async fn a_landing_file_is_put_once_and_read_by_every_slice_or_once() {
     let manifest = Arc::new(CountingManifest::new(MemoryManifest::default(), 50));
     let storage = Arc::new(CountingStorage::new(MemoryStorage::default()));
     let writer = LakeWriter::open(Arc::clone(&manifest), Arc::clone(&storage), 1).await.unwrap();
@@ -189,7 +190,7 @@ async fn a_landing_file_is_put_once_and_read_by_every_slice() {
     // doubles both.
     assert_eq!((commits.commits, commits.commit_write_units), (3, 3 * 2 * (1 + 2)));
     let compactor = Compactor::new(Arc::clone(&manifest), Arc::clone(&storage)).with_workers(1).with_slice_rows(3);
-    let partitions = compactor.plan(&Beyond::new()).await.unwrap();
+    let partitions = compactor.plan(&Beyond::new(), Take::All).await.unwrap();
     let done = compactor.compact_partition(&partitions[0], &Beyond::new()).await.unwrap();
     compactor.show_partition(&partitions[0]).await.unwrap();
     let counts = storage.take();
@@ -198,4 +199,29 @@ async fn a_landing_file_is_put_once_and_read_by_every_slice() {
     assert_eq!((counts.landing_gets, counts.part_puts, counts.part_gets), (3 * slices, slices, 0));
     assert_eq!((counts.pointer_puts, counts.pointer_gets), (1 + 3 + 1, 1 + 2 + 2), "settled, claimed, shown");
     assert!(manifest.take().half_read_units > 0 && manifest.dirty().await.unwrap().is_empty());
+    writer.append("s", vec![row(1, 13), row(200, 14)], number(14)).await.unwrap();
+    compactor.compact_partition(&partitions[0], &Beyond::new()).await.unwrap();
+    let (counts, slices) = (storage.take(), 8);
+    assert_eq!((counts.landing_puts, counts.landing_gets, counts.part_puts), (1, 1, slices));
+}
+
+#[tokio::test]
+async fn files_that_are_held_are_read_with_the_list_and_named_by_each_generation() {
+    let units = async |held| {
+        let manifest = Arc::new(CountingManifest::new(MemoryManifest::default(), 50));
+        let storage = Arc::new(MemoryStorage::default());
+        let writer = LakeWriter::open(Arc::clone(&manifest), Arc::clone(&storage), 1).await.unwrap();
+        writer.append("s", vec![row(1, 1)], number(1)).await.unwrap();
+        manifest.take();
+        manifest.hold(held);
+        let compactor = Compactor::new(Arc::clone(&manifest), storage);
+        let planned = compactor.plan(&Beyond::new(), Take::All).await.unwrap();
+        let read = manifest.take().half_read_units;
+        compactor.compact_partition(&planned[0], &Beyond::new()).await.unwrap();
+        (read, manifest.take().write_units)
+    };
+    let (none, many) = (units(0).await, units(400).await);
+    // 400 items of 1.3 KB at least; 400 names of 15 bytes.
+    assert!(none.0 <= 4 && many.0 >= 2 * 400 * 1_300 / 4_096, "{none:?}, {many:?}");
+    assert!(none.1 == 1 && many.1 == 7, "{none:?}, {many:?}");
 }

@@ -289,6 +289,13 @@ class Deployed(WithStandIn):
         self.assertEqual((status, entered[-3:]), ("FAILED", ["Plan", "Tell", "Failed"]))
         self.assertEqual(len(self.received(mailbox)), 1)
 
+    def test_a_run_that_is_asked_for_all_plans_all(self):
+        self.steps(plan={"answer": {"partitions": DAYS}, "fails": [{"all": True}]})
+        mailbox = self.mailbox(self.outputs["AlarmTopicArn"])
+        status, _, entered = self.run_machine("CompactionArn", all=True)
+        self.assertEqual((status, entered[-3:]), ("FAILED", ["Plan", "Tell", "Failed"]))
+        self.assertEqual(len(self.received(mailbox)), 1)
+
     def test_a_redrive_empties_the_queue(self):
         self.steps()
         for size in range(6):

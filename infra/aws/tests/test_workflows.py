@@ -66,12 +66,20 @@ class Workflows(unittest.TestCase):
         machine = json.loads((common.AWS / "workflows/compaction.asl.json").read_text())
         (condition,) = [choice["Condition"] for _, state in states(machine) for choice in state.get("Choices", [])
                         if choice["Next"] == "Absorb"]
-        for start, asked, sweeps in (("05:00:00.000Z", {}, True), ("05:59:59.999Z", {}, True), ("06:00:00Z", {}, False),
-                                     ("15:05:05Z", {}, False), ("06:00:00Z", {"sweep": True}, True),
-                                     ("06:00:00Z", {"sweep": False}, False)):
+        self.check_hour_or_input(condition, "sweep", "all")
+
+    @unittest.skipUnless((common.NODE_MODULES / "asl-validator").is_dir(), "npm packages are not installed")
+    def test_a_run_plans_all_in_that_hour_and_when_it_is_asked_to(self):
+        machine = json.loads((common.AWS / "workflows/compaction.asl.json").read_text())
+        self.check_hour_or_input(machine["States"]["Plan"]["Arguments"]["Payload"]["all"], "all", "sweep")
+
+    def check_hour_or_input(self, condition, name, other):
+        for start, asked, expected in (("05:00:00.000Z", {}, True), ("05:59:59.999Z", {}, True), ("06:00:00Z", {}, False),
+                                       ("15:05:05Z", {}, False), ("06:00:00Z", {name: True}, True),
+                                       ("06:00:00Z", {name: False}, False), ("06:00:00Z", {other: True}, False)):
             execution = {"StartTime": f"2026-05-05T{start}", "Input": asked}
             with self.subTest(execution):
-                self.assertEqual(evaluated(condition, {"context": {"Execution": execution}}), sweeps)
+                self.assertEqual(evaluated(condition, {"context": {"Execution": execution}}), expected)
 
     def test_every_task_retries_with_backoff_and_jitter_has_a_limit_and_is_caught(self):
         for _, machine in self.each():

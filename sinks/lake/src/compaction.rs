@@ -12,14 +12,16 @@
 //!
 //! Memory is bounded whatever the size of a day: a day is worked on in slices of learner buckets, and small days together.
 //!
-//! [`Compactor::run`] does all of it in one go. Where each step is a call of its own, by a workflow that calls them from
-//! several processes, they are `settle`, `plan`, then for each partition `compact_partition` and `show_partition`, and
-//! `finish`. Each may be repeated, and two workflows may meet: of two generations on the same base one is published.
+//! [`Compactor::run`] does all of it in one go, of whatever is pending. Where each step is a call of its own, by a workflow
+//! that calls them from several processes, they are `settle`, `plan`, then for each partition `compact_partition` and
+//! `show_partition`, and `finish`. Each may be repeated, and two workflows may meet: of two generations on the same base one
+//! is published. A plan may leave late rows of past days for a later one ([`Take`]), where rewriting a day costs money.
 
 mod order;
 mod plan;
 mod slice;
 mod steps;
+mod take;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -38,6 +40,7 @@ use crate::storage::Storage;
 use plan::{PartitionPlan, Task, into_tasks};
 
 pub use steps::PartitionCompacted;
+pub use take::Take;
 
 /// So many rows are worked on at once by one worker: about 75 MB.
 const SLICE_ROWS: u64 = 125_000;
@@ -172,7 +175,7 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
     /// Writes the task's slices, publishes the partitions whose last slice this was, and lets readers see them.
     async fn work(&self, task: Task, then: Then) -> Result<Compacted, LakeError> {
         let task = Arc::new(task);
-        slice::write(&*self.storage, &task).await?;
+        slice::write(&*self.storage, &task, self.workers).await?;
         let complete = task.units.iter().filter(|unit| unit.completes_its_partition());
         let plans: Vec<&PartitionPlan> = complete.map(|unit| &*unit.plan).collect();
         if plans.is_empty() { Ok(Compacted::default()) } else { self.publish(plans, then).await }
@@ -230,7 +233,7 @@ impl Compacted {
         Compacted {
             partitions: 1,
             landed_rows: plan.pending.iter().map(|pending| u64::from(pending.rows)).sum(),
-            published_rows: plan.publication().generation.files.iter().map(|file| file.rows).sum(),
+            published_rows: plan.publication().generation.rows(),
         }
     }
 

@@ -10,7 +10,9 @@ use tokio::sync::Notify;
 use trilha_schemas::sequence::SequenceNumber;
 
 use crate::error::LakeError;
-use crate::manifest::{Commit, Committed, Generation, Manifest, ManifestError, PendingRows, Publication, Published};
+use crate::manifest::{
+    Backlog, Commit, Committed, Generation, Manifest, ManifestError, PendingRows, Publication, Published,
+};
 use crate::partition::Partition;
 use crate::storage::{Storage, UNFINISHED};
 
@@ -153,8 +155,8 @@ impl<M: Manifest> Manifest for Faulty<M> {
     async fn is_listed(&self, file: &str) -> Result<bool, ManifestError> {
         self.faults.call(format!("is_listed {file}"), self.inner.is_listed(file)).await
     }
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
-        self.faults.call("dirty".to_string(), self.inner.dirty()).await
+    async fn backlog(&self) -> Result<Backlog, ManifestError> {
+        self.faults.call("backlog".to_string(), self.inner.backlog()).await
     }
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {
         let pending =

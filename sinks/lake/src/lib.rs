@@ -43,7 +43,7 @@ mod lake;
 mod faults;
 
 pub use beyond::Beyond;
-pub use compaction::{Compacted, Compactor, PartitionCompacted};
+pub use compaction::{Compacted, Compactor, PartitionCompacted, Take};
 pub use error::LakeError;
 pub use lake::Lake;
 pub use parquet_files::{published_file, rows_of};

@@ -64,6 +64,28 @@ pub struct PendingRows {
     pub rows: u32,
 }
 
+/// What waits to be compacted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// How many landing files are listed: those with pending rows, and those that are absorbed and not yet forgotten.
+    pub files: usize,
+    /// The partitions with pending rows, in order.
+    pub dirty: Vec<Dirty>,
+}
+
+/// A partition with pending rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dirty {
+    /// Which.
+    pub partition: Partition,
+    /// How many rows are pending.
+    pub pending_rows: u64,
+    /// The number of its generation; 0 for none.
+    pub generation: u64,
+    /// How many rows that has.
+    pub published_rows: u64,
+}
+
 /// One published state of a partition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Generation {
@@ -84,6 +106,13 @@ pub struct PublishedFile {
     pub rows: u64,
     /// Which learner buckets.
     pub buckets: RangeInclusive<u16>,
+}
+
+impl Generation {
+    /// How many rows its files have.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
 }
 
 /// A new generation of one partition.
@@ -139,8 +168,16 @@ pub trait Manifest: Send + Sync + 'static {
     /// Whether a landing file is listed: committed and not yet forgotten.
     fn is_listed(&self, file: &str) -> impl Future<Output = Result<bool, ManifestError>> + Send;
 
+    /// What waits to be compacted.
+    fn backlog(&self) -> impl Future<Output = Result<Backlog, ManifestError>> + Send;
+
     /// Partitions with pending rows and how many, in order of partition.
-    fn dirty(&self) -> impl Future<Output = Result<Vec<(Partition, u64)>, ManifestError>> + Send;
+    fn dirty(&self) -> impl Future<Output = Result<Vec<(Partition, u64)>, ManifestError>> + Send {
+        async {
+            let dirty = self.backlog().await?.dirty.into_iter();
+            Ok(dirty.map(|dirty| (dirty.partition, dirty.pending_rows)).collect())
+        }
+    }
 
     /// The pending rows of one partition, in order of file name. Where there are very many, perhaps only the first of
     /// them: the others wait until these are published.

@@ -18,8 +18,8 @@ use crate::rows::schema;
 use groups::Groups;
 
 pub(crate) use properties::{landing_properties, published_properties};
-pub(crate) use read::LakeFile;
 pub use read::rows_of;
+pub(crate) use read::{LakeFile, within};
 
 /// Batches as the bytes of a landing file, and the number of their rows.
 pub(crate) fn encode(

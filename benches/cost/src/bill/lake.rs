@@ -2,10 +2,11 @@
 
 use super::{Basis, Leg, Line, each};
 use crate::asked::{
-    COMPACTION_SECONDS, MONTH_DAYS, SLICE_ROWS, STORAGE_BYTES_PER_SECOND, STORAGE_WAIT_SECONDS, TABLE_WAIT_SECONDS,
+    COMPACTION_SECONDS, HOURLY_SECONDS, MONTH_DAYS, SLICE_ROWS, STORAGE_BYTES_PER_SECOND, STORAGE_WAIT_SECONDS,
+    TABLE_WAIT_SECONDS,
 };
 use crate::billing::core_share;
-use crate::counts::{Late, Rhythm};
+use crate::counts::Rhythm;
 use crate::prices::Priced;
 
 /// Cores of a function, one for each 1,769 MB, and slices that are worked on at once.
@@ -17,8 +18,6 @@ const DAY_STEPS: f64 = 2.0;
 /// Settle, plan and finish; compact and show of each day.
 const RUN_CALLS: f64 = 3.0;
 const DAY_CALLS: f64 = 2.0;
-/// No event of the class is later.
-const MOST_LATE_DAYS: f64 = 3.0;
 
 pub(super) fn lines(basis: &Basis<'_>) -> Vec<Line> {
     let mut lines = writer(basis);
@@ -49,17 +48,9 @@ fn writer(basis: &Basis<'_>) -> Vec<Line> {
     lines
 }
 
-/// Dollars a month of compaction, were it to run so often.
-pub(super) fn compaction_each(basis: &Basis<'_>, seconds: f64) -> f64 {
-    Days::of(basis, seconds).lines(basis).iter().map(|line| line.dollars).sum()
-}
-
-/// Dollars a month of reading landing files whole, where a partition has only its own share of each.
-pub(super) fn foreign_bytes(basis: &Basis<'_>) -> f64 {
-    let days = Days::of(basis, COMPACTION_SECONDS);
-    let foreign = 1.0 - 1.0 / basis.plan.tenants as f64;
-    let seconds = days.landing_bytes * foreign / STORAGE_BYTES_PER_SECOND / cores(basis);
-    seconds * f64::from(basis.plan.deployment.steps) / 1024.0 * basis.prices.of(Priced::GbSecond)
+/// Dollars a month of compaction, were it to run once an hour.
+pub(super) fn compaction_hourly(basis: &Basis<'_>) -> f64 {
+    Days::of(basis, HOURLY_SECONDS).lines(basis).iter().map(|line| line.dollars).sum()
 }
 
 fn cores(basis: &Basis<'_>) -> f64 {
@@ -78,17 +69,30 @@ fn rhythm(basis: &Basis<'_>) -> Rhythm {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Days {
     runs: f64,
+    /// Seconds from one to the next.
+    every_seconds: f64,
     /// Partitions that are compacted.
     days: f64,
     /// Rows that are written again.
     rows: f64,
-    /// Landing files that are read, each once for each slice.
+    /// Landing files that are read.
     landing_gets: f64,
     /// Bytes of them.
     landing_bytes: f64,
     /// Part files that are written, and so many read.
     parts: f64,
     part_bytes: f64,
+}
+
+/// One that is compacted.
+#[derive(Debug, Clone, Copy)]
+struct Partition {
+    /// Its rows afterwards.
+    rows: f64,
+    /// Those that landed.
+    landed: f64,
+    /// Landing files that they are in.
+    files: f64,
 }
 
 impl Days {
@@ -101,15 +105,17 @@ impl Days {
         let file_bytes = landed / files * lake.landing.landing_bytes as f64 / lake.landed.events.max(1) as f64;
         let mut day = Days::default();
         for run in 1..=runs_a_day as u32 {
-            day.add(day_rows * f64::from(run) / runs_a_day, files, file_bytes, 1.0);
+            let rows = day_rows * f64::from(run) / runs_a_day;
+            day.add(Partition { rows, landed: day_rows / runs_a_day, files }, file_bytes, 1.0);
         }
-        // Of runs that come less often each finds more days, but no more than there are late rows.
-        let late = later(lake.late, every_seconds / COMPACTION_SECONDS);
-        day.add(day_rows, files.min(late.rows), file_bytes, late.days * runs_a_day);
+        let late = if every_seconds == COMPACTION_SECONDS { lake.late } else { lake.late_hourly };
+        let of_late = Partition { rows: day_rows, landed: late.rows, files: late.files };
+        day.add(of_late, file_bytes, late.days * runs_a_day);
         let row_bytes = lake.storage.part_bytes as f64 / lake.rows.max(1) as f64;
         let times = tenants * MONTH_DAYS;
         Days {
             runs: runs_a_day * MONTH_DAYS,
+            every_seconds,
             days: day.days * times,
             rows: day.rows * times,
             landing_gets: day.landing_gets * times,
@@ -119,13 +125,14 @@ impl Days {
         }
     }
 
-    /// Some partitions of so many rows, of which something lies in so many files.
-    fn add(&mut self, rows: f64, files: f64, file_bytes: f64, times: f64) {
+    /// So many partitions that are alike. What landed is read once, or by each slice if it is more than one has.
+    fn add(&mut self, Partition { rows, landed, files }: Partition, file_bytes: f64, times: f64) {
         let slices = slices(rows);
+        let readers = if landed <= SLICE_ROWS { 1.0 } else { slices };
         self.days += times;
         self.rows += rows * times;
-        self.landing_gets += slices * files * times;
-        self.landing_bytes += slices * files * file_bytes * times;
+        self.landing_gets += readers * files * times;
+        self.landing_bytes += readers * files * file_bytes * times;
         self.parts += slices * times;
     }
 
@@ -135,29 +142,33 @@ impl Days {
         let leg = Leg::Compaction;
         let pointer_gets = lake.storage.pointer_gets as f64 / compactions * self.days;
         let pointer_puts = lake.storage.pointer_puts as f64 / compactions * self.days;
-        let units = (lake.manifest.write_units as f64 / compactions, lake.manifest.half_read_units as f64 / 2.0);
+        let (written, read) = self.manifest_units(basis);
         let (calls, seconds) = (self.runs * RUN_CALLS + self.days * DAY_CALLS, self.seconds(basis));
         let gb_seconds = seconds * f64::from(megabytes) / 1024.0;
         let told = format!(
-            "{:.1} bn rows, each event {:.0} times, for a run finds {:.2} days of late events beside its own; {:.2} µs a \
-             row measured; {:.1} M files of {:.0} TB read",
+            "{:.1} bn rows, each event {:.0} times, for a run takes {:.2} days of late events beside its own, for whose rows \
+             {:.0} landing files wait; {:.2} µs a row measured; {:.1} M files of {:.0} TB read",
             self.rows / 1e9,
             self.rows / basis.events(),
             lake.late.days,
+            lake.late.held,
             each(lake.cpu, lake.rows) * 1e6,
             (self.landing_gets + self.parts) / 1e6,
             (self.landing_bytes + self.part_bytes) / 1e12
         );
         let slices = format!("{:.0} days compacted, in {:.1} slices", self.days, self.parts / self.days.max(1.0));
-        let files = format!("{slices}, each of which reads {:.0} files", self.landing_gets / self.parts.max(1.0));
+        let files =
+            format!("{slices}, for which {:.0} landing files a day are read", self.landing_gets / self.days.max(1.0));
         vec![
             basis.line(leg, "memory", gb_seconds, Priced::GbSecond, told),
             basis.line(leg, "calls", calls, Priced::Invocation, "3 a run, 2 a day".into()),
             basis.line(leg, "files read", self.landing_gets + self.parts + pointer_gets, Priced::S3Get, files),
             basis.line(leg, "files written", self.parts + pointer_puts, Priced::S3Put, slices),
-            basis.line(leg, "manifest written", units.0 * self.days, Priced::WriteUnit, "a day compacted".into()),
-            basis.line(leg, "manifest read", units.1 / compactions * self.days, Priced::ReadUnit, {
-                "the list of files, whole, several times for each day".into()
+            basis.line(leg, "manifest written", written, Priced::WriteUnit, {
+                "a day's generation, which names the files it took; a file that is forgotten".into()
+            }),
+            basis.line(leg, "manifest read", read, Priced::ReadUnit, {
+                "the list of files, whole, twice for each day and three times a run".into()
             }),
             basis.line(
                 leg,
@@ -169,19 +180,23 @@ impl Days {
         ]
     }
 
-    /// Slices are worked on side by side; one reads its files one after the other.
+    /// Write and read units. What a run writes is the files that it forgets, which are more where runs are fewer.
+    fn manifest_units(&self, basis: &Basis<'_>) -> (f64, f64) {
+        let lake = &basis.counts.lake;
+        let (days, runs) = (self.days / lake.compactions.max(1) as f64, self.runs / lake.runs.max(1) as f64);
+        let forgotten = runs * self.every_seconds / COMPACTION_SECONDS;
+        let written = lake.manifest.write_units as f64 * days + lake.of_runs.write_units as f64 * forgotten;
+        let read = lake.manifest.half_read_units as f64 * days + lake.of_runs.half_read_units as f64 * runs;
+        (written, read / 2.0)
+    }
+
+    /// Slices are worked on side by side, and so are landing files; one worker reads its files one after the other.
     fn seconds(&self, basis: &Basis<'_>) -> f64 {
         let cpu = self.rows * each(basis.counts.lake.cpu, basis.counts.lake.rows);
         let gets = (self.landing_gets + 2.0 * self.parts) * STORAGE_WAIT_SECONDS;
         let bytes = (self.landing_bytes + 2.0 * self.part_bytes) / STORAGE_BYTES_PER_SECOND;
         (cpu + gets + bytes) / cores(basis)
     }
-}
-
-/// What runs that come so many times less often find: the same rows, on at most so many days more.
-fn later(late: Late, times: f64) -> Late {
-    let days = (late.days * times).min(late.days.max(MOST_LATE_DAYS));
-    Late { days, rows: late.rows * late.days * times / days.max(f64::MIN_POSITIVE) }
 }
 
 /// A power of two (`sinks/lake/src/compaction/plan.rs`).
@@ -200,11 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn every_slice_reads_every_file() {
+    fn what_landed_is_read_once_or_by_every_slice_if_it_is_much() {
         let mut days = Days::default();
-        days.add(250_000.0, 75.0, 1_000.0, 1.0);
-        days.add(100.0, 3.0, 1_000.0, 2.0);
-        assert_eq!((days.days, days.rows, days.parts), (3.0, 250_200.0, 4.0));
-        assert_eq!((days.landing_gets, days.landing_bytes), (156.0, 156_000.0));
+        days.add(Partition { rows: 250_000.0, landed: 125_001.0, files: 75.0 }, 1_000.0, 1.0);
+        days.add(Partition { rows: 250_000.0, landed: 125_000.0, files: 75.0 }, 1_000.0, 1.0);
+        days.add(Partition { rows: 100.0, landed: 10.0, files: 3.0 }, 1_000.0, 2.0);
+        assert_eq!((days.days, days.rows, days.parts), (4.0, 500_200.0, 6.0));
+        assert_eq!((days.landing_gets, days.landing_bytes), (231.0, 231_000.0));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use trilha_lake::Partition;
 use trilha_lake::manifest::{
-    Commit, Committed, Generation, LandingFile, Manifest, ManifestError, PendingRows, Publication, Published,
+    Backlog, Commit, Committed, Generation, LandingFile, Manifest, ManifestError, PendingRows, Publication, Published,
 };
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -34,6 +34,18 @@ pub struct ManifestCounts {
 struct Listed {
     files: Vec<(String, u64)>,
     generations: u64,
+    /// All files so far: how many, their bytes, those of their names.
+    committed: (u64, u64, u64),
+    held: u64,
+}
+
+impl Listed {
+    /// Bytes of the items of files that are held, and of their names in a generation.
+    fn held_bytes(&self) -> (u64, u64) {
+        let (files, bytes, names) = self.committed;
+        let held = |bytes: u64| self.held * bytes / files.max(1);
+        (held(bytes), held(names))
+    }
 }
 
 /// A manifest with a count. It stands for one whose files hold rows of more partitions than those that are here.
@@ -68,6 +80,11 @@ impl<M> CountingManifest<M> {
         std::mem::take(&mut lock(&self.counts))
     }
 
+    /// From now on so many files more are listed, each as large as those that were committed, and named by each generation.
+    pub fn hold(&self, files: u64) {
+        lock(&self.listed).held = files;
+    }
+
     fn file_bytes(&self, file: &LandingFile) -> u64 {
         let entry = |(partition, rows): &(Partition, u32)| (partition.folder().len() + digits(*rows) + 2) as u64;
         let entries: u64 = file.rows.iter().map(entry).sum();
@@ -75,7 +92,8 @@ impl<M> CountingManifest<M> {
     }
 
     fn generation_bytes(&self, generation: &Generation, absorbed: u64) -> u64 {
-        ITEM_BYTES + generation.files.iter().map(|file| file.name.len() as u64 + 20).sum::<u64>() + absorbed
+        let files: u64 = generation.files.iter().map(|file| file.name.len() as u64 + 20).sum();
+        ITEM_BYTES + files + absorbed + lock(&self.listed).held_bytes().1
     }
 
     fn read(&self, bytes: u64) {
@@ -84,13 +102,17 @@ impl<M> CountingManifest<M> {
 
     /// The list of files is read whole.
     fn read_files(&self) {
-        let bytes = lock(&self.listed).files.iter().map(|(_, bytes)| bytes).sum();
+        let listed = lock(&self.listed);
+        let bytes = listed.files.iter().map(|(_, bytes)| bytes).sum::<u64>() + listed.held_bytes().0;
+        drop(listed);
         self.read(bytes);
     }
 
     /// A generation names the files that it took, until they are forgotten.
     fn read_generations(&self) {
-        let bytes = lock(&self.listed).generations;
+        let listed = lock(&self.listed);
+        let bytes = listed.generations + listed.held_bytes().1;
+        drop(listed);
         self.read(bytes * self.partitions);
     }
 
@@ -127,8 +149,10 @@ impl<M: Manifest> Manifest for CountingManifest<M> {
         counts.commits += 1;
         counts.commit_write_units += units;
         if let (Some(file), Committed::Done) = (file, committed) {
-            let bytes = self.file_bytes(&file);
-            lock(&self.listed).files.push((file.name, bytes));
+            let (bytes, mut listed) = (self.file_bytes(&file), lock(&self.listed));
+            let (files, all_bytes, names) = listed.committed;
+            listed.committed = (files + 1, all_bytes + bytes, names + file.name.len() as u64 + 1);
+            listed.files.push((file.name, bytes));
         }
         Ok(committed)
     }
@@ -138,10 +162,10 @@ impl<M: Manifest> Manifest for CountingManifest<M> {
         self.inner.is_listed(file).await
     }
 
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+    async fn backlog(&self) -> Result<Backlog, ManifestError> {
         self.read_generations();
         self.read_files();
-        self.inner.dirty().await
+        self.inner.backlog().await
     }
 
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {

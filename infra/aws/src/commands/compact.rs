@@ -1,4 +1,4 @@
-//! `trilha-aws compact`: the workflow's steps, in one go.
+//! `trilha-aws compact`: the workflow's steps, in one go, of whatever is pending: who calls it wants it done.
 
 use std::io::{self, Write};
 

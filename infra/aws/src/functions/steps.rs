@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
-use trilha_lake::{Beyond, Compactor, Day, Partition};
+use trilha_lake::{Beyond, Compactor, Day, Partition, Take};
 use trilha_live::port::LiveTable;
 use trilha_live_dynamodb::DynamoTable;
 use trilha_processors::lake::LakeProcessor;
@@ -37,8 +37,12 @@ pub use redrive::{Ranges, Redriven, redrive};
 pub enum Step {
     /// End what a crash cut short, and remove generations whose time is over.
     Settle {},
-    /// Which partitions want a new generation?
-    Plan {},
+    /// Which partitions want a new generation now? Late events of days that are over wait for a plan of all.
+    Plan {
+        /// Whatever is pending.
+        #[serde(default)]
+        all: bool,
+    },
     /// Write a partition's next generation, and publish it in the manifest.
     Compact {
         /// Whose.
@@ -83,14 +87,15 @@ impl<M: Manifest, S: Storage, T: LiveTable> Lake<M, S, T> {
     ///
     /// # Errors
     /// When it is to be made again.
-    pub async fn make(&self, step: &Step) -> anyhow::Result<Value> {
+    pub async fn make(&self, step: &Step, now_millis: i64) -> anyhow::Result<Value> {
         match step {
             Step::Settle {} => {
                 self.compactor.settle().await?;
                 Ok(json!({}))
             }
-            Step::Plan {} => {
-                let planned = self.compactor.plan(&beyond::of_all(&*self.table, &self.tenants).await?).await?;
+            Step::Plan { all } => {
+                let take = if *all { Take::All } else { Take::Due { now_millis } };
+                let planned = self.compactor.plan(&beyond::of_all(&*self.table, &self.tenants).await?, take).await?;
                 Ok(json!({ "partitions": planned.iter().map(named).collect::<Vec<_>>() }))
             }
             Step::Compact { tenant, day } => {
@@ -172,14 +177,14 @@ impl Kept {
         Ok(Kept { aws, lake, quarantined: AtomicU64::new(0), compaction })
     }
 
-    async fn make(&self, step: &Step) -> anyhow::Result<Value> {
+    async fn make(&self, step: &Step, now_millis: i64) -> anyhow::Result<Value> {
         match step {
             Step::Absorb {} => {
                 let stream = self.aws.stream().await?;
                 self.compaction.absorb(&*stream).await
             }
             Step::Redrive { message } => Ok(serde_json::to_value(self.redrive(message).await?)?),
-            step => self.compaction.make(step).await,
+            step => self.compaction.make(step, now_millis).await,
         }
     }
 
@@ -210,11 +215,14 @@ async fn told(kept: &Warm<Kept>, reporter: &Reporter, event: LambdaEvent<Step>) 
     let span = Span::of_invocation(&context, Trigger::Other, reporter.now_millis());
     let call = Call::of(span).named(step.name().into()).with("step", step.name());
     let (done, totals) = match kept.get().await {
-        Ok(kept) => (kept.make(&step).await.map_err(|error| format!("{error:#}")), kept.totals()),
+        Ok(kept) => {
+            let done = kept.make(&step, reporter.now_millis()).await;
+            (done.map_err(|error| format!("{error:#}")), kept.totals())
+        }
         Err(error) => (Err(error), Totals::default()),
     };
     let call = match (kept.made(), &step) {
-        (Some(kept), Step::Plan {}) => kept.drift(call).await,
+        (Some(kept), Step::Plan { .. }) => kept.drift(call).await,
         _ => call,
     };
     let call = match &done {
@@ -229,7 +237,7 @@ impl Step {
     fn name(&self) -> &'static str {
         match self {
             Step::Settle {} => "settle",
-            Step::Plan {} => "plan",
+            Step::Plan { .. } => "plan",
             Step::Compact { .. } => "compact",
             Step::Show { .. } => "show",
             Step::Finish {} => "finish",

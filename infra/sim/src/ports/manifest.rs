@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use trilha_lake::Partition;
 use trilha_lake::manifest::{
-    Commit, Committed, Generation, Manifest, ManifestError, MemoryManifest, PendingRows, Publication, Published,
+    Backlog, Commit, Committed, Generation, Manifest, ManifestError, MemoryManifest, PendingRows, Publication,
+    Published,
 };
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -67,9 +68,9 @@ impl Manifest for SimManifest {
         self.memory.is_listed(file).await
     }
 
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+    async fn backlog(&self) -> Result<Backlog, ManifestError> {
         self.before().await?;
-        self.memory.dirty().await
+        self.memory.backlog().await
     }
 
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use trilha_dynamodb::{Attributes, Condition, SORT, Table, TableError, Transacted, Write, Written};
 use trilha_lake::Partition;
 use trilha_lake::manifest::{
-    Commit, Committed, Generation, Manifest, ManifestError, PendingRows, Publication, Published,
+    Backlog, Commit, Committed, Dirty, Generation, Manifest, ManifestError, PendingRows, Publication, Published,
 };
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -176,17 +176,25 @@ impl Manifest for DynamoManifest {
         Ok(self.table.get_one(FILE, file, true).await.map_err(unavailable)?.is_some())
     }
 
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+    /// What is published of a partition is read with the names that its generation has absorbed, and costs nothing more.
+    async fn backlog(&self) -> Result<Backlog, ManifestError> {
         let generations = self.all_stored().await?;
-        let mut dirty = BTreeMap::<Partition, u64>::new();
-        for chunk in self.listed().await? {
-            for (partition, rows) in chunk.rows {
-                if !generations.get(&partition).is_some_and(|of| of.absorbed.contains(&chunk.file)) {
-                    *dirty.entry(partition).or_default() += u64::from(rows);
+        let listed = self.listed().await?;
+        let files: BTreeSet<&str> = listed.iter().map(|chunk| chunk.file.as_str()).collect();
+        let mut pending = BTreeMap::<&Partition, u64>::new();
+        for chunk in &listed {
+            for (partition, rows) in &chunk.rows {
+                if !generations.get(partition).is_some_and(|of| of.absorbed.contains(&chunk.file)) {
+                    *pending.entry(partition).or_default() += u64::from(*rows);
                 }
             }
         }
-        Ok(dirty.into_iter().collect())
+        let dirty = |(partition, pending_rows): (&Partition, u64)| {
+            let base = generations.get(partition).map(|stored| &stored.generation);
+            let (generation, published_rows) = base.map_or((0, 0), |base| (base.number, base.rows()));
+            Dirty { partition: partition.clone(), pending_rows, generation, published_rows }
+        };
+        Ok(Backlog { files: files.len(), dirty: pending.into_iter().map(dirty).collect() })
     }
 
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {

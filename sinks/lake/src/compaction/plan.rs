@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow_array::RecordBatch;
+use tokio::sync::OnceCell;
 use trilha_schemas::ids::Bucket;
 
 use crate::beyond::Ids;
@@ -25,6 +27,9 @@ pub(crate) struct PartitionPlan {
     /// The learner buckets of each slice. An event has one learner, so all its copies meet in one slice.
     slices: Vec<RangeInclusive<u16>>,
     slices_left: AtomicUsize,
+    /// The pending rows, where the first slice reads them for all.
+    pub(crate) landed: OnceCell<Vec<RecordBatch>>,
+    is_read_once: bool,
     written: Mutex<Vec<PublishedFile>>,
 }
 
@@ -48,10 +53,28 @@ impl PartitionPlan {
         beyond: Ids,
         slice_rows: u64,
     ) -> PartitionPlan {
-        let rows = rows(&base, &pending);
-        let slices = slices(rows.div_ceil(slice_rows));
+        let slices = slices(rows(&base, &pending).div_ceil(slice_rows));
         let slices_left = AtomicUsize::new(slices.len());
-        PartitionPlan { partition, base, pending, beyond, generation, slices, slices_left, written: Mutex::default() }
+        let is_read_once = slices.len() > 1 && pending_rows(&pending) <= slice_rows;
+        let (landed, written) = (OnceCell::new(), Mutex::default());
+        PartitionPlan {
+            partition,
+            base,
+            pending,
+            beyond,
+            generation,
+            slices,
+            slices_left,
+            landed,
+            is_read_once,
+            written,
+        }
+    }
+
+    /// Whether what landed is read once for all slices, not by each: the day is cut, and what landed of it is no more than a
+    /// slice. So a day of which a little has landed costs one read of each landing file.
+    pub(crate) fn is_read_once(&self) -> bool {
+        self.is_read_once
     }
 
     /// The finished generation.
@@ -68,8 +91,11 @@ impl PartitionPlan {
 }
 
 fn rows(base: &Generation, pending: &[PendingRows]) -> u64 {
-    let published: u64 = base.files.iter().map(|file| file.rows).sum();
-    published + pending.iter().map(|pending| u64::from(pending.rows)).sum::<u64>()
+    base.rows() + pending_rows(pending)
+}
+
+fn pending_rows(pending: &[PendingRows]) -> u64 {
+    pending.iter().map(|pending| u64::from(pending.rows)).sum()
 }
 
 /// At least so many slices of equal width; a power of two, so that a file of one generation is never cut by two slices of a

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_select::interleave::interleave_record_batch;
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::order::{OrderColumns, distinct_in_order};
-use super::plan::{Task, Unit};
+use super::plan::{PartitionPlan, Task, Unit};
 use crate::beyond::flag;
 use crate::error::{LakeError, blocking};
 use crate::manifest::{PendingRows, PublishedFile};
-use crate::parquet_files::{LakeFile, encode_published, published_properties};
+use crate::parquet_files::{LakeFile, encode_published, published_properties, within};
 use crate::storage::Storage;
 
 /// So many rows are put together at a time on their way into a file.
@@ -39,9 +40,9 @@ struct Wanted {
     buckets: Option<RangeInclusive<u16>>,
 }
 
-/// Writes the task's files to where they wait.
-pub(crate) async fn write(storage: &impl Storage, task: &Arc<Task>) -> Result<(), LakeError> {
-    let rows = read(storage, task).await?;
+/// Writes the task's files to where they wait. Landing files that are read once for several tasks are read so many at once.
+pub(crate) async fn write(storage: &impl Storage, task: &Arc<Task>, readers: usize) -> Result<(), LakeError> {
+    let rows = read(storage, task, readers).await?;
     let encoding = task.clone();
     let files = blocking(move || encode_files(&encoding, &rows)).await?;
     for (unit, (content, rows)) in task.units.iter().zip(files) {
@@ -64,9 +65,12 @@ fn encode_files(task: &Task, rows: &Rows) -> Result<Vec<(Bytes, u64)>, LakeError
     task.units.iter().zip(&rows.of_unit).map(encode_file).collect()
 }
 
-async fn read(storage: &impl Storage, task: &Task) -> Result<Rows, LakeError> {
+async fn read(storage: &impl Storage, task: &Task, readers: usize) -> Result<Rows, LakeError> {
     let mut rows = Rows { batches: Vec::new(), of_unit: vec![Vec::new(); task.units.len()] };
-    read_landed(storage, task, &mut rows).await?;
+    match &task.units[..] {
+        [unit] if unit.plan.is_read_once() => read_kept(storage, unit, readers, &mut rows).await?,
+        _ => read_landed(storage, task, &mut rows).await?,
+    }
     for (at, unit) in task.units.iter().enumerate() {
         read_published(storage, unit, at, &mut rows).await?;
     }
@@ -91,6 +95,36 @@ impl Rows {
         }
         self.batches.extend(batches);
     }
+}
+
+/// The slice's part of what the first slice reads for all.
+async fn read_kept(storage: &impl Storage, unit: &Unit, readers: usize, rows: &mut Rows) -> Result<(), LakeError> {
+    let landed = unit.plan.landed.get_or_try_init(|| read_pending(storage, &unit.plan, readers)).await?;
+    for batch in landed {
+        let wanted = within(batch, &unit.buckets())?;
+        if !wanted.is_empty() {
+            rows.push_whole(0, batch.slice(wanted.start, wanted.len()));
+        }
+    }
+    Ok(())
+}
+
+/// All pending rows of a partition, each batch in order of learner.
+async fn read_pending(
+    storage: &impl Storage,
+    plan: &PartitionPlan,
+    readers: usize,
+) -> Result<Vec<RecordBatch>, LakeError> {
+    let read = |pending: &PendingRows| {
+        let (file, rows) = (pending.file.clone(), range(pending));
+        async move {
+            let content = storage.get_landing(&file).await?;
+            blocking(move || LakeFile::open(content)?.read(std::slice::from_ref(&rows))).await
+        }
+    };
+    let reads: Vec<_> = plan.pending.iter().map(read).collect();
+    let landed: Vec<Vec<RecordBatch>> = stream::iter(reads).buffered(readers).try_collect().await?;
+    Ok(landed.into_iter().flatten().collect())
 }
 
 /// Every landing file is read once, and let go before the next.
@@ -126,9 +160,12 @@ fn files(task: &Task) -> BTreeMap<&str, Vec<Wanted>> {
 }
 
 fn wanted(at: usize, unit: &Unit, pending: &PendingRows) -> Wanted {
-    let rows = pending.first_row as usize..(pending.first_row + pending.rows) as usize;
     let buckets = (!unit.is_whole_partition()).then(|| unit.buckets());
-    Wanted { unit: at, rows, buckets }
+    Wanted { unit: at, rows: range(pending), buckets }
+}
+
+fn range(pending: &PendingRows) -> Range<usize> {
+    pending.first_row as usize..(pending.first_row + pending.rows) as usize
 }
 
 /// The unit's rows of the generation before.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::into_tasks;
-use super::{Compactor, Then, settle};
+use super::{Compactor, Take, Then, settle};
 use crate::beyond::{Beyond, ids_of};
 use crate::error::LakeError;
 use crate::landing::sweep;
@@ -48,12 +48,11 @@ impl<M: Manifest, S: Storage> Compactor<M, S> {
         Ok(())
     }
 
-    /// The partitions that want a new generation, in order: rows of them are pending, or more of their events have come to
-    /// be known as beyond state.
-    pub async fn plan(&self, beyond: &Beyond) -> Result<Vec<Partition>, LakeError> {
-        let mut wanted: Vec<Partition> =
-            self.manifest.dirty().await?.into_iter().map(|(partition, _)| partition).collect();
-        for partition in beyond.keys() {
+    /// The partitions that want a new generation and need not wait for it, in order: rows of them are pending, or more of
+    /// their events have come to be known as beyond state.
+    pub async fn plan(&self, beyond: &Beyond, take: Take) -> Result<Vec<Partition>, LakeError> {
+        let mut wanted = take.of(&self.manifest.backlog().await?);
+        for partition in beyond.keys().filter(|partition| !take.leaves_flags(partition)) {
             let ids = ids_of(beyond, partition).len() as u64;
             let base = self.manifest.generation(partition).await?;
             if base.number > 0 && base.beyond != ids {

@@ -4,7 +4,10 @@
 
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::{Commit, Committed, Generation, LandingFile, Manifest, PendingRows, Publication, Published, PublishedFile};
+use super::{
+    Backlog, Commit, Committed, Dirty, Generation, LandingFile, Manifest, PendingRows, Publication, Published,
+    PublishedFile,
+};
 use crate::partition::{Day, Partition};
 
 /// Makes one `#[tokio::test]` of each function of the contract. The argument is evaluated for each: a pair of what must
@@ -19,6 +22,7 @@ macro_rules! manifest_contract {
             shards_have_watermarks_of_their_own,
             pending_rows_are_of_one_partition_only,
             a_publication_takes_its_rows_off_the_pending_ones,
+            the_backlog_tells_what_is_published_and_how_many_files_are_listed,
             a_stale_publication_changes_nothing_and_the_others_stand,
             a_file_is_absorbed_once_all_its_partitions_are,
             only_absorbed_files_are_forgotten,
@@ -131,6 +135,31 @@ pub async fn a_publication_takes_its_rows_off_the_pending_ones(manifest: &impl M
     assert_eq!(manifest.generation(&partition).await.expect(WORKS), publication(&partition, 0, &[]).generation);
     assert_eq!(manifest.generations().await.expect(WORKS), [(partition.clone(), 1)]);
     assert_eq!(manifest.generation(&day("a", 2)).await.expect(WORKS), Generation::default());
+}
+
+/// So that whoever plans need not ask for each partition.
+pub async fn the_backlog_tells_what_is_published_and_how_many_files_are_listed(manifest: &impl Manifest) {
+    let (one, other) = (day("a", 1), day("b", 1));
+    assert_eq!(manifest.backlog().await.expect(WORKS), Backlog::default());
+    manifest.commit(commit("s", 0, 10, "f", &[(one.clone(), 2)])).await.expect(WORKS);
+    manifest.commit(commit("s", 10, 20, "g", &[(one.clone(), 4), (other.clone(), 5)])).await.expect(WORKS);
+    manifest.commit(commit("s", 20, 30, "h", &[(other.clone(), 6)])).await.expect(WORKS);
+    let dirty = |partition: &Partition, pending_rows, generation, published_rows| Dirty {
+        partition: partition.clone(),
+        pending_rows,
+        generation,
+        published_rows,
+    };
+    let backlog = Backlog { files: 3, dirty: vec![dirty(&one, 6, 0, 0), dirty(&other, 11, 0, 0)] };
+    assert_eq!(manifest.backlog().await.expect(WORKS), backlog);
+    manifest.publish(vec![publication(&one, 0, &["f"])]).await.expect(WORKS);
+    let backlog = Backlog { files: 3, dirty: vec![dirty(&one, 4, 1, 3), dirty(&other, 11, 0, 0)] };
+    assert_eq!(manifest.backlog().await.expect(WORKS), backlog);
+    manifest.forget(vec!["f".to_string()]).await.expect(WORKS);
+    manifest.publish(vec![publication(&one, 1, &["g"]), publication(&other, 0, &["g", "h"])]).await.expect(WORKS);
+    assert_eq!(manifest.backlog().await.expect(WORKS), Backlog { files: 2, dirty: Vec::new() });
+    manifest.forget(vec!["g".to_string(), "h".to_string()]).await.expect(WORKS);
+    assert_eq!(manifest.backlog().await.expect(WORKS), Backlog::default());
 }
 
 /// Each publication stands for itself.

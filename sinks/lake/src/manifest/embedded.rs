@@ -14,13 +14,16 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
+};
 use trilha_disk::make_whole;
 use trilha_schemas::sequence::SequenceNumber;
 
 use super::{
-    Commit, Committed, Generation, LandingFile, Manifest, ManifestError, PendingRows, Publication, Published,
-    PublishedFile,
+    Backlog, Commit, Committed, Dirty, Generation, LandingFile, Manifest, ManifestError, PendingRows, Publication,
+    Published, PublishedFile,
 };
 use crate::partition::{Day, Partition};
 
@@ -117,19 +120,29 @@ impl Manifest for EmbeddedManifest {
         self.read(move |transaction| Ok(transaction.open_table(FILES)?.get(file.as_str())?.is_some())).await
     }
 
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
+    async fn backlog(&self) -> Result<Backlog, ManifestError> {
         self.read(|transaction| {
-            let mut dirty: Vec<(Partition, u64)> = Vec::new();
+            let mut dirty: Vec<Dirty> = Vec::new();
+            let generations = transaction.open_table(GENERATIONS)?;
             for entry in transaction.open_table(PENDING)?.iter()? {
                 let (key, value) = entry?;
                 let (tenant, day, _) = key.value();
                 let rows = u64::from(value.value().1);
                 match dirty.last_mut() {
-                    Some((last, sum)) if last.tenant == tenant && last.day.code() == day => *sum += rows,
-                    _ => dirty.push((partition(tenant, day), rows)),
+                    Some(Dirty { partition: last, pending_rows, .. })
+                        if last.tenant == tenant && last.day.code() == day =>
+                    {
+                        *pending_rows += rows;
+                    }
+                    _ => {
+                        let base = generations.get((tenant, day))?.map(|stored| generation(stored.value()));
+                        let (generation, published_rows) = base.map_or((0, 0), |base| (base.number, base.rows()));
+                        let partition = partition(tenant, day);
+                        dirty.push(Dirty { partition, pending_rows: rows, generation, published_rows });
+                    }
                 }
             }
-            Ok(dirty)
+            Ok(Backlog { files: transaction.open_table(FILES)?.len()? as usize, dirty })
         })
         .await
     }

@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::{Commit, Committed, Generation, LandingFile, Manifest, ManifestError, PendingRows, Publication, Published};
+use super::{
+    Backlog, Commit, Committed, Dirty, Generation, LandingFile, Manifest, ManifestError, PendingRows, Publication,
+    Published,
+};
 use crate::partition::Partition;
 
 /// A manifest that is gone with the process.
@@ -92,12 +95,18 @@ impl Manifest for MemoryManifest {
         Ok(self.state().files.contains(file))
     }
 
-    async fn dirty(&self) -> Result<Vec<(Partition, u64)>, ManifestError> {
-        let mut dirty = BTreeMap::<Partition, u64>::new();
-        for ((partition, _), (_, rows)) in &self.state().pending {
-            *dirty.entry(partition.clone()).or_default() += u64::from(*rows);
+    async fn backlog(&self) -> Result<Backlog, ManifestError> {
+        let state = self.state();
+        let mut pending = BTreeMap::<&Partition, u64>::new();
+        for ((partition, _), (_, rows)) in &state.pending {
+            *pending.entry(partition).or_default() += u64::from(*rows);
         }
-        Ok(dirty.into_iter().collect())
+        let dirty = |(partition, pending_rows): (&Partition, u64)| {
+            let base = state.generations.get(partition);
+            let (generation, published_rows) = base.map_or((0, 0), |base| (base.number, base.rows()));
+            Dirty { partition: partition.clone(), pending_rows, generation, published_rows }
+        };
+        Ok(Backlog { files: state.files.len(), dirty: pending.into_iter().map(dirty).collect() })
     }
 
     async fn pending(&self, partition: &Partition) -> Result<Vec<PendingRows>, ManifestError> {

@@ -67,18 +67,15 @@ impl LakeFile {
 
     /// The part of a range, whose rows lie in order of learner, that the buckets make.
     pub(crate) fn narrow(&self, range: Range<usize>, buckets: &RangeInclusive<u16>) -> Result<Range<usize>, LakeError> {
-        let (first, last) = bucket_texts(buckets);
-        let (mut before, mut within) = (0, 0);
+        let (mut before, mut length) = (0, 0);
         let learner = ProjectionMask::columns(self.metadata.parquet_schema(), ["learner"]);
         for batch in self.reader(std::slice::from_ref(&range), learner)? {
-            let batch = batch?;
-            for learner in learners(&batch)?.iter().flatten() {
-                before += usize::from(&learner[..first.len().min(learner.len())] < first.as_str());
-                within += usize::from(is_within(learner, &first, &last));
-            }
+            let within = within(&batch?, buckets)?;
+            before += within.start;
+            length += within.len();
         }
         let start = range.start + before;
-        Ok(start..start + within)
+        Ok(start..start + length)
     }
 
     fn rows(&self) -> usize {
@@ -93,6 +90,17 @@ impl LakeFile {
             .with_row_selection(selection);
         Ok(reader.build()?)
     }
+}
+
+/// The part of some rows, which lie in order of learner, that the buckets make.
+pub(crate) fn within(rows: &RecordBatch, buckets: &RangeInclusive<u16>) -> Result<Range<usize>, LakeError> {
+    let (first, last) = bucket_texts(buckets);
+    let (mut before, mut within) = (0, 0);
+    for learner in learners(rows)?.iter().flatten() {
+        before += usize::from(&learner[..first.len().min(learner.len())] < first.as_str());
+        within += usize::from(is_within(learner, &first, &last));
+    }
+    Ok(before..before + within)
 }
 
 fn learners(batch: &RecordBatch) -> Result<&StringArray, LakeError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use trilha_core::keys;
-use trilha_lake::manifest::{Manifest, MemoryManifest};
+use trilha_lake::manifest::{Generation, Manifest, MemoryManifest, Publication, PublishedFile};
 use trilha_lake::storage::{MemoryStorage, Storage, UNFINISHED, part_name};
 use trilha_lake::{Compactor, Day, LakeWriter, Partition};
 use trilha_live::memory::MemoryTable;
@@ -57,7 +57,11 @@ impl World {
 
     /// A step as a state machine asks for it.
     async fn step(&self, step: Value) -> Value {
-        self.lake.make(&serde_json::from_value::<Step>(step).unwrap()).await.unwrap()
+        self.step_at(NOW, step).await
+    }
+
+    async fn step_at(&self, now_millis: i64, step: Value) -> Value {
+        self.lake.make(&serde_json::from_value::<Step>(step).unwrap(), now_millis).await.unwrap()
     }
 }
 
@@ -80,6 +84,27 @@ async fn a_day_is_planned_compacted_shown_and_done() {
     assert!(world.storage.landing_names().is_empty());
     assert_eq!(world.step(json!({ "step": "settle" })).await, json!({}));
     assert_eq!(world.step(json!({ "step": "plan" })).await, json!({ "partitions": [] }));
+}
+
+#[tokio::test]
+async fn late_events_of_a_day_that_is_over_wait_until_all_is_planned() {
+    let world = World::new().await;
+    let partition = Partition { tenant: "ufpa".into(), day: Day::parse("2026-03-02").unwrap() };
+    let files = vec![PublishedFile { name: part_name(1, 0), rows: 1_000, buckets: 0..=4095 }];
+    let generation = Generation { number: 1, files, beyond: 0 };
+    let publication = Publication { partition, previous: 0, generation, absorbed: Vec::new() };
+    world.manifest.publish(vec![publication]).await.unwrap();
+    world.land().await;
+    let a_day_later = NOW + 24 * 3_600_000;
+    let planned = json!({ "partitions": [{ "tenant": "ufpa", "day": "2026-03-02" }] });
+    for (now_millis, step, expected) in [
+        (NOW, json!({ "step": "plan" }), &planned),
+        (a_day_later, json!({ "step": "plan" }), &json!({ "partitions": [] })),
+        (a_day_later, json!({ "step": "plan", "all": false }), &json!({ "partitions": [] })),
+        (a_day_later, json!({ "step": "plan", "all": true }), &planned),
+    ] {
+        assert_eq!(world.step_at(now_millis, step.clone()).await, *expected, "{now_millis} {step}");
+    }
 }
 
 #[tokio::test]
@@ -129,7 +154,7 @@ fn what_is_no_step_is_refused() {
 #[tokio::test]
 async fn a_day_that_is_none_fails_its_step() {
     let step = Step::Compact { tenant: "ufpa".into(), day: "yesterday".into() };
-    assert!(World::new().await.lake.make(&step).await.is_err());
+    assert!(World::new().await.lake.make(&step, NOW).await.is_err());
 }
 
 /// A stream that kept these records of a range.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use object_store::ObjectStore;
 use trilha_lake::manifest::Manifest;
 use trilha_lake::storage::Storage;
-use trilha_lake::{Beyond, Compactor, LakeError, LakeRow, LakeWriter, rows_of};
+use trilha_lake::{Beyond, Compactor, LakeError, LakeRow, LakeWriter, Take, rows_of};
 use trilha_lake_s3::{Catalogue, Clock, S3Storage};
 use trilha_schemas::ids::EventId;
 
@@ -69,7 +69,7 @@ impl<M: Manifest, S: Storage> Lake<M, S> {
     /// All steps, each by a process of its own.
     pub async fn workflow(&self) -> Result<(), LakeError> {
         self.compactor().settle().await?;
-        for partition in self.compactor().plan(&Beyond::new()).await? {
+        for partition in self.compactor().plan(&Beyond::new(), Take::All).await? {
             self.compactor().compact_partition(&partition, &Beyond::new()).await?;
             self.compactor().show_partition(&partition).await?;
         }

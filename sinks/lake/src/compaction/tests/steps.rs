@@ -30,7 +30,7 @@ impl Workflow {
 
     async fn run(&self) -> Result<(), LakeError> {
         self.process().settle().await?;
-        for partition in self.process().plan(&Beyond::new()).await? {
+        for partition in self.process().plan(&Beyond::new(), Take::All).await? {
             self.process().compact_partition(&partition, &Beyond::new()).await?;
             self.process().show_partition(&partition).await?;
         }
@@ -55,7 +55,7 @@ fn monday() -> Partition {
 async fn the_steps_one_after_the_other_do_what_a_run_does() {
     let workflow = Workflow::half_published().await;
     let process = workflow.process();
-    let planned = process.plan(&Beyond::new()).await.unwrap();
+    let planned = process.plan(&Beyond::new(), Take::All).await.unwrap();
     assert_eq!(planned.len(), 2);
     let compacted = process.compact_partition(&planned[0], &Beyond::new()).await.unwrap();
     assert_eq!(compacted, PartitionCompacted { generation: 2, landed_rows: 15, published_rows: 35 });
@@ -68,7 +68,7 @@ async fn the_steps_one_after_the_other_do_what_a_run_does() {
     process.compact_partition(&planned[1], &Beyond::new()).await.unwrap();
     process.show_partition(&planned[1]).await.unwrap();
     assert_eq!(process.finish().await.unwrap(), 1);
-    assert!(process.plan(&Beyond::new()).await.unwrap().is_empty());
+    assert!(process.plan(&Beyond::new(), Take::All).await.unwrap().is_empty());
     process.settle().await.unwrap();
     workflow.check(50, "steps");
     assert!(workflow.bench.manifest.inner.unsettled().await.unwrap().is_empty());
@@ -88,9 +88,52 @@ async fn a_partition_is_planned_when_more_of_its_events_are_known_beyond_state()
     let workflow = Workflow::half_published().await;
     workflow.run().await.unwrap();
     let beyond = Beyond::from([(monday(), [row(11, 1, 0).event.id].into())]);
-    assert_eq!(workflow.process().plan(&beyond).await.unwrap(), [monday()]);
+    assert_eq!(workflow.process().plan(&beyond, Take::All).await.unwrap(), [monday()]);
     workflow.process().compact_partition(&monday(), &beyond).await.unwrap();
-    assert!(workflow.process().plan(&beyond).await.unwrap().is_empty());
+    assert!(workflow.process().plan(&beyond, Take::All).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_comes_late_of_a_day_that_is_over_waits_and_keeps_its_landing_file() {
+    let mut workflow = Workflow::half_published().await;
+    workflow.run().await.unwrap();
+    let late = (0..2).map(|act| at_day(row(act as u8 * 9, 200 + act, 0), i64::from(act)));
+    workflow.bench.land(late.collect()).await;
+    let beyond = Beyond::from([(monday(), [row(11, 1, 0).event.id].into())]);
+    let at = |days: i64, hours: i64| Take::Due { now_millis: MONDAY_MILLIS + (24 * days + hours) * 3_600_000 };
+    let days = workflow.process().plan(&beyond, Take::All).await.unwrap();
+    assert_eq!(days.len(), 2);
+    assert_eq!(workflow.process().plan(&beyond, at(1, 1)).await.unwrap(), days);
+    assert_eq!(workflow.process().plan(&beyond, at(1, 2)).await.unwrap(), days[1..], "Monday is over");
+    workflow.process().compact_partition(&days[1], &Beyond::new()).await.unwrap();
+    workflow.process().show_partition(&days[1]).await.unwrap();
+    workflow.process().finish().await.unwrap();
+    assert_eq!((workflow.bench.published().len(), workflow.bench.landing_files()), (51, 1));
+    assert!(workflow.process().plan(&beyond, at(3, 0)).await.unwrap().is_empty());
+    workflow.run().await.unwrap();
+    workflow.process().settle().await.unwrap();
+    workflow.check(52, "a run that takes all");
+}
+
+/// 35 rows of the day are published, and a slice has 10.
+#[tokio::test]
+async fn of_a_day_that_is_cut_a_little_that_landed_is_read_once_for_all_slices() {
+    for (files, rows, gets) in [(2, 5, 2), (2, 6, 2 * 8)] {
+        let mut workflow = Workflow::half_published().await;
+        workflow.run().await.unwrap();
+        for file in 0..files {
+            // The first of them is there already.
+            let new = (1..rows).map(|act| row(act as u8 * 41, 300 + 10 * file + act, 0));
+            workflow.bench.land(std::iter::once(row(0, 0, 0)).chain(new).collect()).await;
+        }
+        workflow.faults.clear();
+        workflow.run().await.unwrap();
+        let calls = workflow.faults.calls();
+        let count = |call: &str| calls.iter().filter(|made| made.starts_with(call)).count();
+        assert_eq!((count("get_landing"), count("put_part")), (gets, 8), "{rows} rows");
+        workflow.process().settle().await.unwrap();
+        workflow.check(50 + usize::from(files * (rows - 1)), "read once");
+    }
 }
 
 #[tokio::test]
@@ -121,7 +164,7 @@ async fn steps_that_fail_or_die_at_any_call_lose_and_double_nothing() {
 #[tokio::test]
 async fn a_partition_that_is_lost_leaves_the_others_alone() {
     let workflow = Workflow::half_published().await;
-    for partition in workflow.process().plan(&Beyond::new()).await.unwrap() {
+    for partition in workflow.process().plan(&Beyond::new(), Take::All).await.unwrap() {
         workflow.process().compact_partition(&partition, &Beyond::new()).await.unwrap();
     }
     workflow.bench.storage.inner.remove_waiting(&monday()).await.unwrap();
