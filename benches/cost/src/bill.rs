@@ -153,6 +153,11 @@ pub fn compaction_each(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Pri
     lake::compaction_each(&basis, seconds)
 }
 
+/// Dollars a month of the evaluator, were it to run so often a day.
+pub fn evaluated_each_day(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices, runs: f64) -> f64 {
+    evaluator::each_day(&Basis { asked, plan, counts, counted: &counts.windows[0], prices }, runs)
+}
+
 /// Dollars a month that compaction pays for bytes of landing files that are of other partitions.
 pub fn foreign_bytes(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices) -> f64 {
     lake::foreign_bytes(&Basis { asked, plan, counts, counted: &counts.windows[0], prices })

@@ -2,7 +2,7 @@
 
 use crate::alternatives::{Alternative, SameLoad, alternatives};
 use crate::asked::{Asked, COMPACTION_SECONDS, Plan};
-use crate::bill::{Bill, compaction_each, foreign_bytes, streams};
+use crate::bill::{Bill, compaction_each, evaluated_each_day, foreign_bytes, streams};
 use crate::counts::{Counted, Counts, LakeCounted, Late};
 use crate::error::CostError;
 use crate::measure;
@@ -75,6 +75,12 @@ impl Estimate {
     /// Dollars a million events for compaction, were it to run so often.
     pub fn compaction_each(&self, seconds: f64) -> f64 {
         let dollars = compaction_each(&self.asked, &self.plan, &self.counts, &self.prices, seconds);
+        dollars / self.bills[0].events * 1e6
+    }
+
+    /// Dollars a million events for the evaluator, were it to run so often a day.
+    pub fn evaluated_each_day(&self, runs: f64) -> f64 {
+        let dollars = evaluated_each_day(&self.asked, &self.plan, &self.counts, &self.prices, runs);
         dollars / self.bills[0].events * 1e6
     }
 }
