@@ -30,7 +30,7 @@
 //! Rosters and statuses are read in pages of about a thousand learners, once each; the statuses of a larger course once
 //! for each pass over the class. What is held of a whole class is a number a learner and some sums a question.
 //!
-//! **How long it takes** is the caller's choice ([`Pace`]): how many courses and learners are read at once, and until
+//! **How long it takes** is the caller's choice ([`Limits`]): how many courses and learners are read at once, and until
 //! when courses are begun. What is left is noted, and the next run begins there.
 
 pub mod class;
@@ -43,9 +43,9 @@ pub mod status;
 
 mod cursor;
 mod evaluation;
-mod pace;
+mod limits;
 mod read;
 mod run;
 
-pub use pace::Pace;
+pub use limits::Limits;
 pub use run::{Evaluated, Evaluator, EvaluatorError};

@@ -14,7 +14,7 @@ use school::{DAY, School, answered, at_millis, kinds, pseudonym, viewed, watched
 use serde_json::{Value, json};
 use stage::records::TENANT;
 use trilha_collector::settings::Change;
-use trilha_processors::evaluator::Pace;
+use trilha_processors::evaluator::Limits;
 use trilha_processors::evaluator::event::{DomainEvent, RiskChange, RiskCode};
 use trilha_schemas::event::Body;
 
@@ -390,10 +390,10 @@ async fn what_is_known_of_a_class_is_read_once_and_page_by_page_where_it_is_larg
 }
 
 /// Time for so many courses.
-fn time_for(courses: usize) -> Pace<'static> {
+fn time_for(courses: usize) -> Limits<'static> {
     let left = AtomicUsize::new(courses);
     let has_time = move || left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
-    Pace { has_time: Box::leak(Box::new(has_time)), ..Pace::ONE_BY_ONE }
+    Limits { has_time: Box::leak(Box::new(has_time)), ..Limits::ONE_BY_ONE }
 }
 
 /// Five courses, in each of which somebody completes a video.
@@ -414,7 +414,7 @@ async fn what_there_is_no_time_for_comes_first_in_the_next_run() {
     let mut school = five_courses().await;
     let mut runs = Vec::new();
     for courses in [2, 2, 0, 2, 5] {
-        school.pace = time_for(courses);
+        school.limits = time_for(courses);
         let told = school.evaluate(60).await;
         let courses: Vec<String> = told.iter().map(|event| event.detail()["course"].as_str().unwrap().into()).collect();
         runs.push((courses.join(" "), school.evaluated.courses_left));
@@ -440,8 +440,8 @@ async fn so_many_courses_and_learners_are_read_at_once_as_the_pace_says() {
         let events: Vec<_> = (0..30).map(|learner| school.event(learner, 9, viewed())).collect();
         school.send(&events).await;
         let (evaluator, gauge) = school.gauged();
-        let pace = Pace { courses, learners, ..Pace::ONE_BY_ONE };
-        let evaluated = evaluator.run(&[TENANT], at_millis(60), &pace).await.unwrap();
+        let limits = Limits { courses, learners, ..Limits::ONE_BY_ONE };
+        let evaluated = evaluator.run(&[TENANT], at_millis(60), &limits).await.unwrap();
         assert_eq!((evaluated.courses, evaluated.events, evaluated.courses_left), (6, 5, 0));
         let most = gauge.most();
         assert!(most >= courses.max(learners) && most <= courses * learners, "{most} of {courses} · {learners}");
@@ -462,12 +462,12 @@ async fn a_roster_of_many_pages_is_read_whole() {
 
 /// A term in which everything happens, told as it goes; a chosen call fails on the way.
 async fn term(fault: Option<(usize, bool)>) -> (Vec<DomainEvent>, usize) {
-    term_at(Pace::ONE_BY_ONE, fault).await
+    term_at(Limits::ONE_BY_ONE, fault).await
 }
 
-async fn term_at(pace: Pace<'static>, fault: Option<(usize, bool)>) -> (Vec<DomainEvent>, usize) {
+async fn term_at(limits: Limits<'static>, fault: Option<(usize, bool)>) -> (Vec<DomainEvent>, usize) {
     let mut school = School::new().await;
-    school.pace = pace;
+    school.limits = limits;
     let mut told = Vec::new();
     if let Some((at, is_done)) = fault {
         school.calls.fail(at, is_done);
@@ -524,7 +524,7 @@ async fn whatever_call_fails_every_event_is_told_and_a_repeat_has_its_id() {
 #[tokio::test]
 async fn at_any_pace_the_same_is_told() {
     let (whole, _) = term(None).await;
-    let (told, _) = term_at(Pace { courses: 4, learners: 8, ..Pace::ONE_BY_ONE }, None).await;
+    let (told, _) = term_at(Limits { courses: 4, learners: 8, ..Limits::ONE_BY_ONE }, None).await;
     assert_eq!(by_id(&told), by_id(&whole));
     assert_eq!(told.len(), whole.len());
 }
@@ -542,7 +542,7 @@ async fn two_evaluators_at_once_tell_the_same() {
         let (one, other) = (school.beside(), school.beside());
         let now = at_millis(day * DAY + 100);
         let (one, other) =
-            tokio::join!(one.run(&[TENANT], now, &Pace::ONE_BY_ONE), other.run(&[TENANT], now, &Pace::ONE_BY_ONE));
+            tokio::join!(one.run(&[TENANT], now, &Limits::ONE_BY_ONE), other.run(&[TENANT], now, &Limits::ONE_BY_ONE));
         one.unwrap();
         other.unwrap();
         told.extend(school.sink.take());

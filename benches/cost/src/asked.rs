@@ -45,7 +45,7 @@ pub const COMPACTION_SECONDS: f64 = 900.0;
 /// How often it is evaluated (`infra/aws/template.yaml`).
 pub const EVALUATIONS_PER_DAY: f64 = 4.0;
 /// So many calls of the evaluator are under way at once (`infra/aws/src/functions/evaluator.rs`).
-pub const EVALUATED_AT_ONCE: f64 = 32.0;
+pub const EVALUATED_AT_ONCE: f64 = 16.0;
 /// A slice of a day in a compaction (`sinks/lake/src/compaction.rs`).
 pub const SLICE_ROWS: f64 = 125_000.0;
 /// So long after a day the evaluator reads the items of its learners in each run (`processors/src/evaluator/rules.rs`), in

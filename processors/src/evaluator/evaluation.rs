@@ -13,7 +13,7 @@ use super::class::{self, Class};
 use super::course::{self, QuestionName, Weeks};
 use super::event::{DomainEvent, Teller};
 use super::learner::{self, Measure};
-use super::pace::Pace;
+use super::limits::Limits;
 use super::read::{self, Length, Reading, Views};
 use super::rules::{Now, Rules, is_settled};
 use super::run::{Evaluated, Evaluator, EvaluatorError};
@@ -59,7 +59,7 @@ impl<T: LiveTable, S: SettingsStore, P: StatusStore, E: EventSink> Evaluator<T, 
         &self,
         teller: Teller<'_>,
         learners: i64,
-        pace: &Pace<'_>,
+        limits: &Limits<'_>,
     ) -> Result<Evaluated, EvaluatorError> {
         let Some(settings) = self.settings.in_force(teller.tenant, teller.course).await? else {
             return Ok(Evaluated::default());
@@ -81,7 +81,7 @@ impl<T: LiveTable, S: SettingsStore, P: StatusStore, E: EventSink> Evaluator<T, 
             lengths: views.lengths(&settings),
             pages: pages(learners),
             swept_day: status.swept_day,
-            learners_at_once: pace.learners.max(1),
+            learners_at_once: limits.learners.max(1),
             evaluated: Evaluated { courses: 1, ..Evaluated::default() },
         };
         let (class, page) = self.read_learners(&mut course).await?;

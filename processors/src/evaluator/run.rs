@@ -1,5 +1,6 @@
 //! One run: tenants one after the other, courses of a tenant side by side, as long as there is time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -11,7 +12,7 @@ use trilha_schemas::packing::Damaged;
 
 use super::cursor::{Cursor, Kept, Stretch};
 use super::event::Teller;
-use super::pace::Pace;
+use super::limits::Limits;
 use super::read;
 use super::sink::{EventSink, SinkError};
 use super::status::{StatusError, StatusStore};
@@ -75,11 +76,16 @@ impl<T: LiveTable, S: SettingsStore, P: StatusStore, E: EventSink> Evaluator<T, 
     ///
     /// # Errors
     /// [`EvaluatorError`] of the first course that could not be evaluated, when the others are.
-    pub async fn run(&self, tenants: &[&str], now_millis: i64, pace: &Pace<'_>) -> Result<Evaluated, EvaluatorError> {
+    pub async fn run(
+        &self,
+        tenants: &[&str],
+        now_millis: i64,
+        limits: &Limits<'_>,
+    ) -> Result<Evaluated, EvaluatorError> {
         let kept = Kept::read(&self.statuses).await?;
         let mut run = Run::default();
         for stretch in Stretch::all(tenants, kept.cursor.as_ref()) {
-            if let Err(error) = self.stretch(stretch, now_millis, pace, &mut run).await {
+            if let Err(error) = self.stretch(stretch, now_millis, limits, &mut run).await {
                 tracing::error!(tenant = stretch.tenant, %error, "a tenant was not evaluated");
                 run.fail(error);
             }
@@ -92,18 +98,19 @@ impl<T: LiveTable, S: SettingsStore, P: StatusStore, E: EventSink> Evaluator<T, 
         &self,
         stretch: Stretch<'_>,
         now_millis: i64,
-        pace: &Pace<'_>,
+        limits: &Limits<'_>,
         run: &mut Run,
     ) -> Result<(), EvaluatorError> {
         let tenant = stretch.tenant;
-        let courses = read::courses(&*self.table, tenant).await?;
-        let mut waiting = courses.iter().filter(|(course, _)| stretch.holds(course)).peekable();
+        let mut courses = read::courses(&*self.table, tenant).await?;
+        courses.retain(|course, _| stretch.holds(course));
+        let mut waiting: VecDeque<(&String, &i64)> = courses.iter().collect();
         let mut under_way = FuturesUnordered::new();
         loop {
-            while under_way.len() < pace.courses.max(1) && waiting.peek().is_some() && (pace.has_time)() {
-                let Some((course, learners)) = waiting.next() else { break };
+            while under_way.len() < limits.courses.max(1) && !waiting.is_empty() && (limits.has_time)() {
+                let Some((course, learners)) = waiting.pop_front() else { break };
                 let teller = Teller { tenant, course, now_millis };
-                under_way.push(async move { (course, self.course(teller, *learners, pace).await) });
+                under_way.push(async move { (course, self.course(teller, *learners, limits).await) });
             }
             match under_way.next().await {
                 Some((_, Ok(evaluated))) => run.evaluated.add(evaluated),
@@ -115,7 +122,7 @@ impl<T: LiveTable, S: SettingsStore, P: StatusStore, E: EventSink> Evaluator<T, 
             }
         }
         drop(under_way);
-        waiting.for_each(|(course, _)| run.leave(tenant, course));
+        waiting.into_iter().for_each(|(course, _)| run.leave(tenant, course));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, 
 use trilha_processors::evaluator::event::DomainEvent;
 use trilha_processors::evaluator::sink::{EventSink, MemorySink, SinkError};
 use trilha_processors::evaluator::status::{StatusError, StatusItem, StatusStore, TableStatus};
-use trilha_processors::evaluator::{Evaluated, Evaluator, EvaluatorError, Pace};
+use trilha_processors::evaluator::{Evaluated, Evaluator, EvaluatorError, Limits};
 use trilha_processors::live::LiveProcessor;
 use trilha_schemas::event::{Body, Event, QuizEvent, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
@@ -141,7 +141,7 @@ pub struct School {
     pub sink: Arc<MemorySink>,
     pub calls: Arc<Calls>,
     pub evaluated: Evaluated,
-    pub pace: Pace<'static>,
+    pub limits: Limits<'static>,
     processor: LiveProcessor<MemoryTable, Basket>,
     place: usize,
     next_id: u64,
@@ -155,8 +155,8 @@ impl School {
         let (sink, calls) = (Arc::new(MemorySink::default()), Arc::new(Calls::default()));
         let statuses = Faulty(TableStatus(Arc::new(MemoryTable::new())), Arc::clone(&calls));
         let evaluator = Evaluator { table, settings, statuses, sink: Faulty(Arc::clone(&sink), Arc::clone(&calls)) };
-        let (evaluated, pace) = (Evaluated::default(), Pace::ONE_BY_ONE);
-        School { evaluator, sink, calls, evaluated, pace, processor, place: 0, next_id: 0 }
+        let (evaluated, limits) = (Evaluated::default(), Limits::ONE_BY_ONE);
+        School { evaluator, sink, calls, evaluated, limits, processor, place: 0, next_id: 0 }
     }
 
     /// Another evaluator of the same course.
@@ -226,7 +226,7 @@ impl School {
 
     /// Evaluates at a second since the noon of the first day.
     pub async fn try_evaluate(&mut self, second: i64) -> Result<Vec<DomainEvent>, EvaluatorError> {
-        self.evaluated = self.evaluator.run(&[TENANT], at_millis(second), &self.pace).await?;
+        self.evaluated = sendable(self.evaluator.run(&[TENANT], at_millis(second), &self.limits)).await?;
         let events = self.sink.take();
         assert_eq!(self.evaluated.events, events.len() as u64);
         Ok(events)
@@ -235,6 +235,11 @@ impl School {
     pub async fn evaluate(&mut self, second: i64) -> Vec<DomainEvent> {
         self.try_evaluate(second).await.unwrap()
     }
+}
+
+/// Runs are spawned, and awaited in a function's handler.
+fn sendable<F: Future + Send>(run: F) -> F {
+    run
 }
 
 pub fn at_millis(second: i64) -> i64 {

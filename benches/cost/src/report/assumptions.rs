@@ -36,7 +36,8 @@ impl Estimate {
                 .into(),
             "Items are counted at the most that the adapter adds to them, 48 bytes.".into(),
             format!(
-                "The evaluator runs {} times a day, and reads the items of the learners of its day, of the evening before, and once                  a day of those of the {} days before.",
+                "The evaluator runs {} times a day, and reads the items of the learners of its day, of the evening \
+                 before, and once a day of those of the {} days before.",
                 asked::EVALUATIONS_PER_DAY,
                 asked::SWEPT_DAYS
             ),

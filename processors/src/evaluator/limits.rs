@@ -2,7 +2,7 @@
 
 /// How much is done at once, and for how long.
 #[derive(Clone, Copy)]
-pub struct Pace<'a> {
+pub struct Limits<'a> {
     /// So many courses are under evaluation at once; what is held grows with it.
     pub courses: usize,
     /// Of so many learners of a course the items are read at once.
@@ -11,7 +11,7 @@ pub struct Pace<'a> {
     pub has_time: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
-impl Pace<'_> {
+impl Limits<'_> {
     /// Calls come one at a time, in the same order for the same content, for as long as it takes.
-    pub const ONE_BY_ONE: Pace<'static> = Pace { courses: 1, learners: 1, has_time: &|| true };
+    pub const ONE_BY_ONE: Limits<'static> = Limits { courses: 1, learners: 1, has_time: &|| true };
 }
