@@ -403,7 +403,7 @@ async fn five_courses() -> School {
         let course = format!("c{at}");
         school.open(&course).await;
         let mut event = school.event(1, at, watched("v", 0, 100));
-        event.course = course.into();
+        event.course = course;
         school.send(&[event]).await;
     }
     school
