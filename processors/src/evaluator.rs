@@ -18,9 +18,20 @@
 //! - A course that is first seen without a learner active in that time has its activity noted and not told.
 //!
 //! **What it costs.** A course is read only when one of its views has moved, the day is another, or its settings
-//! changed; a learner's items only while events of their last day may still come in, or when the roster says something
-//! new; what was read is kept as a summary of some hundred bytes ([`status::Summary`]). Rosters are read in pages of
-//! about a thousand learners; what is held of a whole class is a number a learner and some sums a question.
+//! changed. What was read of a learner is kept as a summary of some hundred bytes ([`status::Summary`]); their items are
+//! read again
+//!
+//! - when the roster says something new of them: it does on each day on which they are there;
+//! - at each evaluation while that day lasts, and for three hours after it;
+//! - then once a day, until nothing that would be told can come any more. Who sends what is late is nearly always there
+//!   to send it, and so read at once; of all others it is told up to a day later, and what is over 48 h old by then is
+//!   not.
+//!
+//! Rosters and statuses are read in pages of about a thousand learners, once each; the statuses of a larger course once
+//! for each pass over the class. What is held of a whole class is a number a learner and some sums a question.
+//!
+//! **How long it takes** is the caller's choice ([`Limits`]): how many courses and learners are read at once, and until
+//! when courses are begun. What is left is noted, and the next run begins there.
 
 pub mod class;
 pub mod course;
@@ -30,7 +41,11 @@ pub mod rules;
 pub mod sink;
 pub mod status;
 
+mod cursor;
+mod evaluation;
+mod limits;
 mod read;
 mod run;
 
+pub use limits::Limits;
 pub use run::{Evaluated, Evaluator, EvaluatorError};

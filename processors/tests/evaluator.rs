@@ -6,12 +6,15 @@ mod school;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
 use jsonschema::Validator;
 use school::{DAY, School, answered, at_millis, kinds, pseudonym, viewed, watched};
 use serde_json::{Value, json};
 use stage::records::TENANT;
 use trilha_collector::settings::Change;
+use trilha_processors::evaluator::Limits;
 use trilha_processors::evaluator::event::{DomainEvent, RiskChange, RiskCode};
 use trilha_schemas::event::Body;
 
@@ -322,6 +325,129 @@ async fn an_evaluation_reads_what_is_new_alone() {
     assert_eq!(school.evaluated.learners_read, 2);
 }
 
+const HOUR: i64 = 3_600;
+/// Local midnight after the first noon, which is nine in the morning there.
+const MIDNIGHT: i64 = 15 * HOUR;
+
+#[tokio::test]
+async fn who_was_there_before_today_is_read_once_a_day_until_nothing_can_come_any_more() {
+    let mut school = School::new().await;
+    for learner in 0..3 {
+        school.act(learner, learner as i64, viewed()).await;
+    }
+    school.evaluate(60).await;
+    let mut read = Vec::new();
+    for day in 1..7 {
+        for second in [0, 2 * HOUR] {
+            school.act(0, day * DAY + second, watched("v", 0, 10)).await;
+            school.evaluate(day * DAY + second + 60).await;
+            read.push(school.evaluated.learners_read);
+        }
+    }
+    assert_eq!(read, [3, 1, 3, 1, 3, 1, 3, 1, 1, 1, 1, 1], "the fourth day after theirs is the last");
+}
+
+#[tokio::test]
+async fn what_comes_late_of_who_is_not_there_is_told_on_the_next_day() {
+    let mut school = School::new().await;
+    for learner in [1, 2] {
+        school.act(learner, 10, watched("v", 0, 90)).await;
+    }
+    assert_eq!(school.evaluate(60).await, []);
+    school.act(1, MIDNIGHT + 5 * HOUR, viewed()).await;
+    assert_eq!(school.evaluate(MIDNIGHT + 5 * HOUR + 60).await, []);
+    let late = [1, 2].map(|learner| school.event(learner, 20, watched("v", 90, 100)));
+    school.send_late(late.to_vec(), 21).await;
+    let learners = |events: Vec<DomainEvent>| -> Vec<Value> {
+        events.iter().map(|event| event.detail()["learner"].clone()).collect()
+    };
+    assert_eq!(learners(school.evaluate(MIDNIGHT + 7 * HOUR).await), [json!(name(1))], "who sent it is there");
+    assert_eq!(learners(school.evaluate(MIDNIGHT + DAY).await), [json!(name(2))]);
+}
+
+#[tokio::test]
+async fn what_comes_of_an_evening_is_told_in_the_night() {
+    for (hours, told) in [(1, 1), (4, 0)] {
+        let mut school = School::new().await;
+        school.act(1, MIDNIGHT - 600, watched("v", 0, 90)).await;
+        assert_eq!(school.evaluate(MIDNIGHT + 60).await, []);
+        let evening = vec![school.event(1, MIDNIGHT - 300, watched("v", 90, 100))];
+        school.send_late(evening, hours).await;
+        assert_eq!(school.evaluate(MIDNIGHT - 300 + hours * HOUR + 1).await.len(), told, "{hours} hours");
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_class_is_read_once_and_page_by_page_where_it_is_large() {
+    for (learners, pages) in [(30, 1), (1_200, 3 * 16)] {
+        let mut school = School::new().await;
+        let events: Vec<_> = (0..learners).map(|learner| school.event(learner, 0, Body::Enrolled)).collect();
+        school.send(&events).await;
+        school.evaluate(10).await;
+        // Besides, what is known of the course, and where to begin.
+        assert_eq!(school.calls.pages(), 2 + pages, "{learners} learners");
+    }
+}
+
+/// Time for so many courses.
+fn time_for(courses: usize) -> Limits<'static> {
+    let left = AtomicUsize::new(courses);
+    let has_time = move || left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+    Limits { has_time: Box::leak(Box::new(has_time)), ..Limits::ONE_BY_ONE }
+}
+
+/// Five courses, in each of which somebody completes a video.
+async fn five_courses() -> School {
+    let mut school = School::new().await;
+    for at in 0..5 {
+        let course = format!("c{at}");
+        school.open(&course).await;
+        let mut event = school.event(1, at, watched("v", 0, 100));
+        event.course = course;
+        school.send(&[event]).await;
+    }
+    school
+}
+
+#[tokio::test]
+async fn what_there_is_no_time_for_comes_first_in_the_next_run() {
+    let mut school = five_courses().await;
+    let mut runs = Vec::new();
+    for courses in [2, 2, 0, 2, 5] {
+        school.limits = time_for(courses);
+        let told = school.evaluate(60).await;
+        let courses: Vec<String> = told.iter().map(|event| event.detail()["course"].as_str().unwrap().into()).collect();
+        runs.push((courses.join(" "), school.evaluated.courses_left));
+    }
+    let expected = [("c0 c1", 3), ("c2 c3", 3), ("", 5), ("c4", 3), ("", 0)];
+    assert_eq!(runs, expected.map(|(told, left)| (told.to_string(), left)));
+}
+
+#[tokio::test]
+async fn a_course_that_fails_takes_no_time_from_the_others() {
+    let mut school = five_courses().await;
+    school.calls.fail(0, false);
+    assert!(school.try_evaluate(60).await.is_err());
+    let told = school.sink.take().len();
+    assert_eq!(told, 4, "the first course's event could not be published");
+    assert_eq!(school.evaluate(120).await.len(), 1);
+}
+
+#[tokio::test]
+async fn so_many_courses_and_learners_are_read_at_once_as_the_pace_says() {
+    for (courses, learners) in [(1, 1), (3, 1), (1, 8), (3, 2)] {
+        let mut school = five_courses().await;
+        let events: Vec<_> = (0..30).map(|learner| school.event(learner, 9, viewed())).collect();
+        school.send(&events).await;
+        let (evaluator, gauge) = school.gauged();
+        let limits = Limits { courses, learners, ..Limits::ONE_BY_ONE };
+        let evaluated = evaluator.run(&[TENANT], at_millis(60), &limits).await.unwrap();
+        assert_eq!((evaluated.courses, evaluated.events, evaluated.courses_left), (6, 5, 0));
+        let most = gauge.most();
+        assert!(most >= courses.max(learners) && most <= courses * learners, "{most} of {courses} · {learners}");
+    }
+}
+
 #[tokio::test]
 async fn a_roster_of_many_pages_is_read_whole() {
     let mut school = School::new().await;
@@ -336,7 +462,12 @@ async fn a_roster_of_many_pages_is_read_whole() {
 
 /// A term in which everything happens, told as it goes; a chosen call fails on the way.
 async fn term(fault: Option<(usize, bool)>) -> (Vec<DomainEvent>, usize) {
+    term_at(Limits::ONE_BY_ONE, fault).await
+}
+
+async fn term_at(limits: Limits<'static>, fault: Option<(usize, bool)>) -> (Vec<DomainEvent>, usize) {
     let mut school = School::new().await;
+    school.limits = limits;
     let mut told = Vec::new();
     if let Some((at, is_done)) = fault {
         school.calls.fail(at, is_done);
@@ -391,6 +522,14 @@ async fn whatever_call_fails_every_event_is_told_and_a_repeat_has_its_id() {
 }
 
 #[tokio::test]
+async fn at_any_pace_the_same_is_told() {
+    let (whole, _) = term(None).await;
+    let (told, _) = term_at(Limits { courses: 4, learners: 8, ..Limits::ONE_BY_ONE }, None).await;
+    assert_eq!(by_id(&told), by_id(&whole));
+    assert_eq!(told.len(), whole.len());
+}
+
+#[tokio::test]
 async fn two_evaluators_at_once_tell_the_same() {
     let mut school = School::new().await;
     let mut told = Vec::new();
@@ -402,7 +541,8 @@ async fn two_evaluators_at_once_tell_the_same() {
         }
         let (one, other) = (school.beside(), school.beside());
         let now = at_millis(day * DAY + 100);
-        let (one, other) = tokio::join!(one.run(TENANT, now), other.run(TENANT, now));
+        let (one, other) =
+            tokio::join!(one.run(&[TENANT], now, &Limits::ONE_BY_ONE), other.run(&[TENANT], now, &Limits::ONE_BY_ONE));
         one.unwrap();
         other.unwrap();
         told.extend(school.sink.take());

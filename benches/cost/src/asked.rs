@@ -44,12 +44,17 @@ pub const LONGEST_CALL_SECONDS: f64 = 900.0;
 pub const COMPACTION_SECONDS: f64 = 900.0;
 /// … or might.
 pub const HOURLY_SECONDS: f64 = 3_600.0;
-/// How often it is evaluated.
-pub const EVALUATIONS_PER_DAY: f64 = 24.0;
+/// How often it is evaluated (`infra/aws/template.yaml`).
+pub const EVALUATIONS_PER_DAY: f64 = 4.0;
+/// So many calls of the evaluator are under way at once (`infra/aws/src/functions/evaluator.rs`).
+pub const EVALUATED_AT_ONCE: f64 = 16.0;
 /// A slice of a day in a compaction (`sinks/lake/src/compaction.rs`).
 pub const SLICE_ROWS: f64 = 125_000.0;
-/// For so many days the evaluator reads a learner's items each time, the present one among them by half.
-pub const UNSETTLED_DAYS: f64 = 3.5;
+/// So long after a day the evaluator reads the items of its learners in each run (`processors/src/evaluator/rules.rs`), in
+/// days.
+pub const EVENING_DAYS: f64 = 0.125;
+/// On so many days after it once a day.
+pub const SWEPT_DAYS: f64 = 4.0;
 
 /// Who gathers the events of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,6 +254,14 @@ mod tests {
         assert_eq!((plan.shards, plan.deployment.size), (5, "national"));
         let browsers = Plan::of(&Asked { senders: Senders::Browsers, ..Asked::default() });
         assert_eq!(browsers.shards, 1);
+    }
+
+    #[test]
+    fn it_is_evaluated_as_often_as_the_template_says() {
+        let template = std::fs::read_to_string("../../infra/aws/template.yaml").unwrap();
+        let of_schedule = template.split("  EvaluatorSchedule:").nth(1).unwrap();
+        let default = of_schedule.split("    Default: ").nth(1).unwrap().lines().next().unwrap();
+        assert_eq!(default, format!("rate({:.0} hours)", 24.0 / EVALUATIONS_PER_DAY));
     }
 
     #[test]

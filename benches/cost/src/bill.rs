@@ -153,6 +153,11 @@ pub fn compaction_hourly(asked: &Asked, plan: &Plan, counts: &Counts, prices: &P
     lake::compaction_hourly(&basis)
 }
 
+/// Dollars a month of the evaluator, were it to run so often a day.
+pub fn evaluated_each_day(asked: &Asked, plan: &Plan, counts: &Counts, prices: &Prices, runs: f64) -> f64 {
+    evaluator::each_day(&Basis { asked, plan, counts, counted: &counts.windows[0], prices }, runs)
+}
+
 /// What a bill is made from.
 struct Basis<'a> {
     asked: &'a Asked,

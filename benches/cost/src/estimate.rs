@@ -2,7 +2,7 @@
 
 use crate::alternatives::{Alternative, SameLoad, alternatives};
 use crate::asked::{Asked, Plan};
-use crate::bill::{Bill, compaction_hourly, streams};
+use crate::bill::{Bill, compaction_hourly, evaluated_each_day, streams};
 use crate::counts::{Counted, Counts};
 use crate::error::CostError;
 use crate::measure;
@@ -63,5 +63,11 @@ impl Estimate {
     /// Dollars a million events for compaction, were it to run once an hour.
     pub fn compaction_hourly(&self) -> f64 {
         compaction_hourly(&self.asked, &self.plan, &self.counts, &self.prices) / self.bills[0].events * 1e6
+    }
+
+    /// Dollars a million events for the evaluator, were it to run so often a day.
+    pub fn evaluated_each_day(&self, runs: f64) -> f64 {
+        let dollars = evaluated_each_day(&self.asked, &self.plan, &self.counts, &self.prices, runs);
+        dollars / self.bills[0].events * 1e6
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use trilha_lake::Beyond;
 use trilha_processors::beyond;
+use trilha_processors::evaluator::Limits;
 
 use crate::asked::{Asked, COMPACTION_SECONDS, HOURLY_SECONDS, Plan};
 use crate::counts::{Counted, Counts, EvaluatorCounted, LakeCounted, Rhythm};
@@ -221,7 +222,8 @@ impl Run<'_> {
         plant.status.take();
         plant.settings.take();
         let before = cpu::spent();
-        let done = plant.evaluator.run(TENANT, plant.now_millis()).await.map_err(CostError::failed)?;
+        let done =
+            plant.evaluator.run(&[TENANT], plant.now_millis(), &Limits::ONE_BY_ONE).await.map_err(CostError::failed)?;
         let cpu = cpu::spent().saturating_sub(before);
         beyond::read(&*plant.table, TENANT).await.map_err(CostError::failed)?;
         let (table, status, settings) = (plant.table.take(), plant.status.take(), plant.settings.take());

@@ -29,6 +29,8 @@ pub enum Metric {
     ColdStarts,
     /// Shards and views that are marked as stale: the live numbers and the lake differ.
     Drift,
+    /// Courses that an evaluation had no time for.
+    CoursesLeft,
 }
 
 impl Metric {
@@ -43,6 +45,7 @@ impl Metric {
             Metric::WriteUnits => "WriteUnits",
             Metric::ColdStarts => "ColdStarts",
             Metric::Drift => "Drift",
+            Metric::CoursesLeft => "CoursesLeft",
         }
     }
 

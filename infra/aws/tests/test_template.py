@@ -18,7 +18,8 @@ AWS_METRICS = {
     "AWS/ApplicationELB": {"HTTPCode_Target_5XX_Count", "UnHealthyHostCount"},
 }
 # What the functions publish, by the dimension Function.
-OWN_METRICS = {"Events", "Lag", "BatchRecords", "Duplicates", "Quarantined", "WriteUnits", "ColdStarts", "Drift"}
+OWN_METRICS = {"Events", "Lag", "BatchRecords", "Duplicates", "Quarantined", "WriteUnits", "ColdStarts", "Drift",
+               "CoursesLeft"}
 
 
 class Tools(unittest.TestCase):

@@ -13,8 +13,8 @@ use trilha_dashboard::read::LiveViews;
 use trilha_dashboard::server::Dashboard;
 use trilha_dashboard::session::SessionKey;
 use trilha_live::embedded::EmbeddedTable;
-use trilha_processors::evaluator::Evaluator;
 use trilha_processors::evaluator::status::TableStatus;
+use trilha_processors::evaluator::{Evaluator, Limits};
 use trilha_serve::announce::{Announcement, announce};
 use trilha_serve::clock::{self, Clock};
 use trilha_serve::delivery::Pace;
@@ -122,7 +122,7 @@ fn evaluator(dir: &DataDir, pipeline: &Pipeline) -> anyhow::Result<LocalEvaluato
 async fn evaluate(evaluator: LocalEvaluator, clock: Clock, every: Duration) {
     loop {
         tokio::time::sleep(every).await;
-        match evaluator.run(TENANT, clock()).await {
+        match evaluator.run(&[TENANT], clock(), &Limits::ONE_BY_ONE).await {
             Ok(evaluated) => tracing::debug!(?evaluated, "evaluated"),
             Err(error) => tracing::error!(%error, "not all courses were evaluated"),
         }

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn now() -> Now {
-        Now { millis: 100 * 86_400_000, today: 100, news_from: 98 }
+        Now { millis: 100 * 86_400_000, today: 100, news_from: 98, fresh_from: 100 }
     }
 
     fn learner(last_day: i64, videos: &[(u64, i64)]) -> LearnerStatus {

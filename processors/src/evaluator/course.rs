@@ -125,7 +125,7 @@ mod tests {
     const TELLER: Teller<'_> = Teller { tenant: "t", course: "c", now_millis: 0 };
 
     fn on_day(today: i64) -> Now {
-        Now { millis: today * 86_400_000, today, news_from: today - 2 }
+        Now { millis: today * 86_400_000, today, news_from: today - 2, fresh_from: today }
     }
 
     fn codes(learners: i64, millionths: i64, discrimination: Option<f64>) -> Option<Vec<QuestionCode>> {

@@ -112,7 +112,7 @@ mod tests {
     const TELLER: Teller<'_> = Teller { tenant: "t", course: "c", now_millis: 0 };
 
     fn now() -> Now {
-        Now { millis: 100 * 86_400_000, today: 100, news_from: 98 }
+        Now { millis: 100 * 86_400_000, today: 100, news_from: 98, fresh_from: 100 }
     }
 
     fn learner(last_day: i64) -> LearnerStatus {

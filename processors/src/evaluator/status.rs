@@ -111,8 +111,6 @@ pub struct QuizSummary {
 pub struct LearnerStatus {
     /// What the roster said when their items were read.
     pub entry: RosterEntry,
-    /// Nothing of that last day was to come any more.
-    pub is_settled: bool,
     /// What was read last is new and does not follow from news: the next decision is noted in silence.
     pub is_quiet: bool,
     /// What their items said.
@@ -139,6 +137,8 @@ pub struct QuestionStatus {
 pub struct CourseStatus {
     /// Stands for what the last evaluation read; 0 when the next must read again.
     pub seen: u64,
+    /// The last day on which the items of all learners were read of whom something late may have come.
+    pub swept_day: Option<i64>,
     /// Whether its activity has dropped.
     pub dropped: Transitions,
     /// By [`name_hash`] of quiz and question.

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use trilha_collector::memory::MemorySettings;
 use trilha_collector::settings::{Change, SettingsStore};
 use trilha_live::memory::MemoryTable;
+use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_processors::evaluator::event::DomainEvent;
 use trilha_processors::evaluator::sink::{EventSink, MemorySink, SinkError};
 use trilha_processors::evaluator::status::{StatusError, StatusItem, StatusStore, TableStatus};
-use trilha_processors::evaluator::{Evaluated, Evaluator, EvaluatorError};
+use trilha_processors::evaluator::{Evaluated, Evaluator, EvaluatorError, Limits};
 use trilha_processors::live::LiveProcessor;
 use trilha_schemas::event::{Body, Event, QuizEvent, VideoAction, VideoEvent};
 use trilha_schemas::flags::Flags;
@@ -33,12 +34,18 @@ pub struct Faulty<P>(pub P, pub Arc<Calls>);
 #[derive(Default)]
 pub struct Calls {
     count: AtomicUsize,
+    pages: AtomicUsize,
     fails_at: Mutex<Option<(usize, bool)>>,
 }
 
 impl Calls {
     pub fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
+    }
+
+    /// Pages of statuses that were read.
+    pub fn pages(&self) -> usize {
+        self.pages.load(Ordering::SeqCst)
     }
 
     /// Lets the call after so many others fail, after it is done or before.
@@ -73,6 +80,7 @@ impl EventSink for Faulty<Arc<MemorySink>> {
 impl StatusStore for Faulty<TableStatus<MemoryTable>> {
     async fn page(&self, tenant: &str, course: &str, prefix: &str) -> Result<Vec<StatusItem>, StatusError> {
         tokio::task::yield_now().await;
+        self.1.pages.fetch_add(1, Ordering::SeqCst);
         self.0.page(tenant, course, prefix).await
     }
 
@@ -87,14 +95,53 @@ impl StatusStore for Faulty<TableStatus<MemoryTable>> {
     }
 }
 
-type SchoolEvaluator =
-    Evaluator<MemoryTable, MemorySettings, Faulty<TableStatus<MemoryTable>>, Faulty<Arc<MemorySink>>>;
+/// A table that knows how many of its queries were under way at once, and waits a little in each.
+pub struct Gauge {
+    table: Arc<MemoryTable>,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Gauge {
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+}
+
+impl LiveTable for Gauge {
+    async fn get(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
+        self.table.get(keys, consistency).await
+    }
+
+    async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
+        self.table.replace(replacements, durable).await
+    }
+
+    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
+        self.table.remove(removals).await
+    }
+
+    async fn query(&self, partition: &str, prefix: &str, consistency: Consistency) -> Result<Vec<Item>, LiveError> {
+        let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+        let items = self.table.query(partition, prefix, consistency).await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        items
+    }
+}
+
+type EvaluatorOf<T> = Evaluator<T, MemorySettings, Faulty<TableStatus<MemoryTable>>, Faulty<Arc<MemorySink>>>;
+type SchoolEvaluator = EvaluatorOf<MemoryTable>;
 
 pub struct School {
     pub evaluator: SchoolEvaluator,
     pub sink: Arc<MemorySink>,
     pub calls: Arc<Calls>,
     pub evaluated: Evaluated,
+    pub limits: Limits<'static>,
     processor: LiveProcessor<MemoryTable, Basket>,
     place: usize,
     next_id: u64,
@@ -108,17 +155,34 @@ impl School {
         let (sink, calls) = (Arc::new(MemorySink::default()), Arc::new(Calls::default()));
         let statuses = Faulty(TableStatus(Arc::new(MemoryTable::new())), Arc::clone(&calls));
         let evaluator = Evaluator { table, settings, statuses, sink: Faulty(Arc::clone(&sink), Arc::clone(&calls)) };
-        School { evaluator, sink, calls, evaluated: Evaluated::default(), processor, place: 0, next_id: 0 }
+        let (evaluated, limits) = (Evaluated::default(), Limits::ONE_BY_ONE);
+        School { evaluator, sink, calls, evaluated, limits, processor, place: 0, next_id: 0 }
     }
 
     /// Another evaluator of the same course.
     pub fn beside(&self) -> SchoolEvaluator {
+        self.over(Arc::clone(&self.evaluator.table))
+    }
+
+    /// Another evaluator, and the gauge over the table that it reads.
+    pub fn gauged(&self) -> (EvaluatorOf<Gauge>, Arc<Gauge>) {
+        let table = Arc::clone(&self.evaluator.table);
+        let gauge = Arc::new(Gauge { table, under_way: AtomicUsize::new(0), most: AtomicUsize::new(0) });
+        (self.over(Arc::clone(&gauge)), gauge)
+    }
+
+    fn over<T>(&self, table: Arc<T>) -> EvaluatorOf<T> {
         Evaluator {
-            table: Arc::clone(&self.evaluator.table),
+            table,
             settings: Arc::clone(&self.evaluator.settings),
             statuses: self.evaluator.statuses.clone(),
             sink: self.evaluator.sink.clone(),
         }
+    }
+
+    /// Another course, without events.
+    pub async fn open(&self, course: &str) {
+        self.evaluator.settings.in_force_or_first(TENANT, &[course], ZONE).await.unwrap();
     }
 
     pub async fn set(&self, change: Change) {
@@ -162,7 +226,7 @@ impl School {
 
     /// Evaluates at a second since the noon of the first day.
     pub async fn try_evaluate(&mut self, second: i64) -> Result<Vec<DomainEvent>, EvaluatorError> {
-        self.evaluated = self.evaluator.run(TENANT, at_millis(second)).await?;
+        self.evaluated = sendable(self.evaluator.run(&[TENANT], at_millis(second), &self.limits)).await?;
         let events = self.sink.take();
         assert_eq!(self.evaluated.events, events.len() as u64);
         Ok(events)
@@ -171,6 +235,11 @@ impl School {
     pub async fn evaluate(&mut self, second: i64) -> Vec<DomainEvent> {
         self.try_evaluate(second).await.unwrap()
     }
+}
+
+/// Runs are spawned, and awaited in a function's handler.
+fn sendable<F: Future + Send>(run: F) -> F {
+    run
 }
 
 pub fn at_millis(second: i64) -> i64 {

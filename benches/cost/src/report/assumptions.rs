@@ -35,7 +35,12 @@ impl Estimate {
              what they cost if none does."
                 .into(),
             "Items are counted at the most that the adapter adds to them, 48 bytes.".into(),
-            "The evaluator reads each hour the items of all learners of the last days, 3.5 in the mean.".into(),
+            format!(
+                "The evaluator runs {} times a day, and reads the items of the learners of its day, of the evening \
+                 before, and once a day of those of the {} days before.",
+                asked::EVALUATIONS_PER_DAY,
+                asked::SWEPT_DAYS
+            ),
             "Not counted: what dashboards read, data that leaves AWS, the front door's tokens, starts of functions, faults."
                 .into(),
         ]

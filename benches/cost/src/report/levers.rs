@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::asked::EVALUATIONS_PER_DAY;
 use crate::bill::{Bill, Leg};
 use crate::estimate::Estimate;
 use crate::ports::ItemKind;
@@ -9,10 +10,7 @@ use crate::prices::Priced;
 
 /// Of the courses, one in so many is looked at at any moment; a guess, to be counted where it runs.
 const ONE_IN: f64 = 20.0;
-/// Evaluations each so many hours instead of each hour.
-const EVALUATOR_HOURS: f64 = 6.0;
-/// Settings that are read so many times less often.
-const SETTINGS_TIMES: f64 = 10.0;
+const DAY_HOURS: f64 = 24.0;
 /// Views so old are the goal after this one.
 const GOAL_SECONDS: f64 = 10.0;
 
@@ -41,8 +39,6 @@ impl Estimate {
         let bill = &self.bills[at];
         let saved = |leg: Leg| (bill.of_leg(leg) - deferred.of_leg(leg)).max(0.0);
         let seconds = self.asked.deferred.unwrap_or_default();
-        let settings = bill.lines.iter().filter(|line| line.what.starts_with("settings: read"));
-        let settings = settings.map(|line| line.dollars).sum::<f64>() / bill.events * 1e6;
         vec![
             (
                 format!(
@@ -54,11 +50,6 @@ impl Estimate {
                 format!("Learner items written each {seconds} s, the stream read again from there after a crash"),
                 saved(Leg::LearnerState),
             ),
-            (
-                format!("Evaluated each {EVALUATOR_HOURS:.0} hours, not each hour"),
-                bill.of_leg(Leg::Evaluator) * (1.0 - 1.0 / EVALUATOR_HOURS),
-            ),
-            ("Settings good for 300 s in a collector, not 30 s".to_string(), settings * (1.0 - 1.0 / SETTINGS_TIMES)),
         ]
     }
 
@@ -72,6 +63,8 @@ impl Estimate {
         let (beyond, beside) = (million(items.write_units - items.puts), million(activity.write_units));
         let hourly = self.bills[at].of_leg(Leg::Compaction) - self.compaction_hourly();
         writeln!(out, "- Besides, one compaction an hour: −{hourly:.4}.")?;
+        let more = self.evaluated_each_day(DAY_HOURS) - self.evaluated_each_day(EVALUATIONS_PER_DAY);
+        writeln!(out, "- Evaluated each hour, not each {:.0}: +{more:.4}.", DAY_HOURS / EVALUATIONS_PER_DAY)?;
         writeln!(out, "- Instead of the first two, items that all fit 1 KB: −{beyond:.4}.")?;
         writeln!(out, "- … and a learner's activity in the item that is written anyway: at most −{beside:.4}.")
     }

@@ -100,7 +100,7 @@ impl Background {
 
     async fn evaluate(&self) -> anyhow::Result<()> {
         let Some(evaluator) = &self.evaluator else { return Ok(()) };
-        let done = evaluate(evaluator, self.aws.config.tenants()?, (self.aws.clock)()).await;
+        let done = evaluate(evaluator, self.aws.config.tenants()?, (self.aws.clock)(), &|| true).await;
         done.map(drop).map_err(anyhow::Error::msg)
     }
 

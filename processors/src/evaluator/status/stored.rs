@@ -1,11 +1,14 @@
-//! The stored forms of statuses, version 1: packed integers, ids as 8-byte hashes.
+//! The stored forms of statuses: packed integers, ids as 8-byte hashes.
 //!
 //! ```text
-//! learner    = version 1 · flags · roster entry (length, bytes) · risk · completed (count, 8 bytes each)
+//! learner    = version 1 · flags (the second: is quiet; the first is no longer read) · roster entry (length, bytes) · risk · completed (count, 8 bytes each)
 //!            · videos (count, each: id, seconds) · quizzes (count, each: id, last answer, scores (count, each: id, score))
-//! course     = version 1 · seen (8 bytes) · dropped · questions (count, each: id, codes, count, day)
+//! course     = version 2 · seen (8 bytes) · dropped · questions (count, each: id, codes, count, day)
+//!            · swept (count of 0 or 1, day)
 //! transition = flags · count · day
 //! ```
+//!
+//! Version 1 of a course ends before what was swept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +18,17 @@ use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 use super::{CourseStatus, LearnerStatus, QuestionStatus, QuizSummary, Summary, Transitions};
 use crate::evaluator::event::QuestionCode;
 
-const VERSION: u8 = 1;
+const LEARNER_VERSION: u8 = 1;
+const COURSE_VERSION: u8 = 2;
+/// Courses of which no sweep is known.
+const BEFORE_SWEEPS: u8 = 1;
 const CODES: [QuestionCode; 3] =
     [QuestionCode::FacilityLow, QuestionCode::FacilityHigh, QuestionCode::DiscriminationLow];
 
 impl LearnerStatus {
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, flags(self.is_settled, self.is_quiet)];
+        let mut out = vec![LEARNER_VERSION, flags(false, self.is_quiet)];
         bytes(&mut out, &self.entry.encode());
         write_transitions(&mut out, &self.risk);
         varint(&mut out, self.completed.len() as u64);
@@ -42,8 +48,8 @@ impl LearnerStatus {
     /// # Errors
     /// [`Damaged`] when the bytes are cut, flipped or of a later version.
     pub fn decode(stored: &[u8]) -> Result<LearnerStatus, Damaged> {
-        let mut input = versioned(stored)?;
-        let (is_settled, is_quiet) = read_flags(&mut input)?;
+        let mut input = versioned(LEARNER_VERSION, stored)?.1;
+        let (_, is_quiet) = read_flags(&mut input)?;
         let entry = input.count(1)?;
         let entry = RosterEntry::decode(input.take(entry)?)?;
         let risk = read_transitions(&mut input)?;
@@ -56,14 +62,14 @@ impl LearnerStatus {
             Ok((quiz, QuizSummary { last_millis, scores: read_numbers(&mut input)? }))
         };
         let quizzes = (0..count).map(quiz).collect::<Result<_, Damaged>>()?;
-        Ok(LearnerStatus { entry, is_settled, is_quiet, summary: Summary { videos, quizzes }, completed, risk })
+        Ok(LearnerStatus { entry, is_quiet, summary: Summary { videos, quizzes }, completed, risk })
     }
 }
 
 impl CourseStatus {
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![VERSION];
+        let mut out = vec![COURSE_VERSION];
         id(&mut out, self.seen);
         write_transitions(&mut out, &self.dropped);
         varint(&mut out, self.questions.len() as u64);
@@ -74,6 +80,8 @@ impl CourseStatus {
             varint(&mut out, status.count.into());
             zigzag(&mut out, status.day);
         }
+        varint(&mut out, self.swept_day.is_some().into());
+        self.swept_day.iter().for_each(|day| zigzag(&mut out, *day));
         out
     }
 
@@ -82,7 +90,7 @@ impl CourseStatus {
     /// # Errors
     /// [`Damaged`] when the bytes are cut, flipped or of a later version.
     pub fn decode(stored: &[u8]) -> Result<CourseStatus, Damaged> {
-        let mut input = versioned(stored)?;
+        let (version, mut input) = versioned(COURSE_VERSION, stored)?;
         let (seen, dropped) = (read_id(&mut input)?, read_transitions(&mut input)?);
         let count = input.count(11)?;
         let question = |_| {
@@ -91,12 +99,18 @@ impl CourseStatus {
             Ok((question, QuestionStatus { out, count: read_count(&mut input)?, day: input.zigzag()? }))
         };
         let questions = (0..count).map(question).collect::<Result<_, Damaged>>()?;
-        Ok(CourseStatus { seen, dropped, questions })
+        let is_swept = version > BEFORE_SWEEPS && input.varint()? > 0;
+        let swept_day = is_swept.then(|| input.zigzag()).transpose()?;
+        Ok(CourseStatus { seen, swept_day, dropped, questions })
     }
 }
 
-fn versioned(stored: &[u8]) -> Result<Input<'_>, Damaged> {
-    stored.strip_prefix(&[VERSION]).map(Input::new).ok_or(Damaged("the version of a status"))
+/// The version, up to a last one, and what follows it.
+fn versioned(last: u8, stored: &[u8]) -> Result<(u8, Input<'_>), Damaged> {
+    match stored {
+        [version, rest @ ..] if (1..=last).contains(version) => Ok((*version, Input::new(rest))),
+        _ => Err(Damaged("the version of a status")),
+    }
 }
 
 fn flags(one: bool, other: bool) -> u8 {
@@ -150,8 +164,7 @@ mod tests {
     fn learner() -> LearnerStatus {
         LearnerStatus {
             entry: RosterEntry { enrolment: None, days: Some((20_000, 20_100)) },
-            is_settled: true,
-            is_quiet: false,
+            is_quiet: true,
             summary: Summary {
                 videos: BTreeMap::from([(7, 300), (u64::MAX, 1)]),
                 quizzes: BTreeMap::from([(
@@ -168,6 +181,7 @@ mod tests {
         let out = BTreeSet::from([QuestionCode::FacilityHigh, QuestionCode::DiscriminationLow]);
         CourseStatus {
             seen: 5,
+            swept_day: Some(20_002),
             dropped: Transitions { is_on: false, told: true, count: 1, day: -1 },
             questions: BTreeMap::from([(4, QuestionStatus { out, count: 2, day: 20_001 }), (5, Default::default())]),
         }
@@ -181,18 +195,31 @@ mod tests {
         let stored = course().encode();
         assert_eq!(CourseStatus::decode(&stored), Ok(course()));
         (0..stored.len()).for_each(|end| assert!(CourseStatus::decode(&stored[..end]).is_err(), "cut at {end}"));
-        assert_eq!(CourseStatus::decode(&[2, 0]), Err(Damaged("the version of a status")));
+        assert_eq!(CourseStatus::decode(&[3, 0]), Err(Damaged("the version of a status")));
     }
 
     /// Statuses are read for ever: one that is not would be told all over again.
     #[test]
-    fn the_stored_forms_of_version_1_stay() {
+    fn the_stored_forms_stay() {
         let hex = |stored: Vec<u8>| stored.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let videos = "020000000000000007d804ffffffffffffffff02";
         let quizzes = "0100000000000000098098dbe69567020000000000000001000000000000000002";
-        let head = "010108010001c0b802c801010386ba02010000000000000007";
+        let head = "010208010001c0b802c801010386ba02010000000000000007";
         assert_eq!(hex(learner().encode()), format!("{head}{videos}{quizzes}80897a"));
+        let mut earlier = learner().encode();
+        earlier[1] |= 1;
+        assert_eq!(LearnerStatus::decode(&earlier), Ok(learner()));
         let questions = "0200000000000000040602c2b8020000000000000005000000";
-        assert_eq!(hex(course().encode()), format!("010000000000000005020101{questions}"));
+        let swept = "01c4b802";
+        assert_eq!(hex(course().encode()), format!("020000000000000005020101{questions}{swept}"));
+    }
+
+    #[test]
+    fn a_course_of_version_1_reads_as_never_swept() {
+        let mut stored = CourseStatus { swept_day: None, ..course() }.encode();
+        assert_eq!(CourseStatus::decode(&stored), Ok(CourseStatus { swept_day: None, ..course() }));
+        assert_eq!(stored.pop(), Some(0));
+        stored[0] = BEFORE_SWEEPS;
+        assert_eq!(CourseStatus::decode(&stored), Ok(CourseStatus { swept_day: None, ..course() }));
     }
 }

@@ -19,13 +19,14 @@ use crate::attributes::{item, s, text};
 use crate::{at_once, keys, mark, parts};
 use versions::Version;
 
-/// For so long the collector goes by the settings that it read last: 30 s.
+/// For so long the collector goes by the settings that it read last: 300 s.
 ///
 /// A change made in another process takes that long to reach all events. That is no error: an event carries the number of
 /// the version that it was stamped under, and whoever computes from it goes by that number, so that the change begins
-/// somewhere within those 30 s, for each event once and for all. Reads for people ([`SettingsStore::in_force`]) are
-/// always of what is there.
-pub const FRESH_MILLIS: i64 = 30_000;
+/// somewhere within those 300 s, for each event once and for all. Of all settings the collector goes by two, the zone,
+/// which is fixed, and the protocol that counts; neither lets anybody in or keeps anybody out. Keys are no settings. Reads
+/// for people ([`SettingsStore::in_force`]) are always of what is there.
+pub const FRESH_MILLIS: i64 = 300_000;
 const MOST_CACHED_PER_GENERATION: usize = 4_096;
 /// A change that meets others is made again so many times.
 const ATTEMPTS: u32 = 50;
