@@ -10,6 +10,7 @@
 //! | totals of a course | `tenant│generation│courses` | `course│shard` |
 //! | a learner on a course's roster | `tenant│generation│roster│course` | `pseudonym` |
 //! | the evaluator's status of a course, of a learner in it | `tenant│generation│status│course` | `course`, `learner│pseudonym` |
+//! | where the next evaluation begins | the same with neither tenant nor course | `cursor` |
 //! | ids of events beyond state | `tenant│generation│beyond` | `day│shard│sequence number` |
 //! | mark of a view that two shards wrote | `tenant│generation│stale` | as the learner item: `course│video│id` and so on |
 //! | progress of a shard, mark of a stale one, of an absorbed one | `progress`, `stale`, `absorbed` | `shard` |
