@@ -413,31 +413,39 @@ fn shuffled(mut events: Vec<Event>) -> Vec<Event> {
     events
 }
 
+fn watched(events: i64) -> Vec<Event> {
+    (0..events).map(|k| beat(1_000_000 + k * 10_000, k * 10_000, (k + 1) * 10_000)).collect()
+}
+
+fn played_and_paused(events: i64) -> Vec<Event> {
+    let step = |k| at(1_000_000 + k * 5_000, if k % 2 == 0 { Played } else { Paused }, k * 5_000);
+    (0..events).map(step).collect()
+}
+
+fn played_with_seeks(events: i64) -> Vec<Event> {
+    let step = |k| match k % 4 {
+        0 => at(1_000_000 + k * 5_000, Played, k * 5_000),
+        3 => at(1_000_000 + k * 5_000, Paused, k * 5_000 + 60_000),
+        _ => seek(1_000_000 + k * 5_000, k * 5_000, k * 5_000 + 30_000),
+    };
+    (0..events).map(step).collect()
+}
+
 #[test]
 fn an_event_costs_no_more_than_the_logarithm_of_its_session() {
-    let watched = |n: i64| (0..n).map(|k| beat(1_000_000 + k * 10_000, k * 10_000, (k + 1) * 10_000)).collect();
-    let paused = |n: i64| {
-        let step = |k| at(1_000_000 + k * 5_000, if k % 2 == 0 { Played } else { Paused }, k * 5_000);
-        (0..n).map(step).collect()
-    };
-    let jumping = |n: i64| {
-        let step = |k| match k % 4 {
-            0 => at(1_000_000 + k * 5_000, Played, k * 5_000),
-            3 => at(1_000_000 + k * 5_000, Paused, k * 5_000 + 60_000),
-            _ => seek(1_000_000 + k * 5_000, k * 5_000, k * 5_000 + 30_000),
-        };
-        (0..n).map(step).collect()
-    };
-    let ways: [(&str, &dyn Fn(i64) -> Vec<Event>); 3] =
-        [("heartbeats", &watched), ("plays and pauses", &paused), ("with seeks", &jumping)];
-    for (name, way) in ways {
-        for n in [64, 512, 2_048] {
-            let most = (n as f64).log2();
-            let mut backwards = way(n);
-            backwards.reverse();
-            for (order, events) in [("in order", way(n)), ("backwards", backwards), ("shuffled", shuffled(way(n)))] {
-                let looks = looks_per_event(&events);
-                assert!(looks <= most, "{name}, {n} {order}: {looks} looks an event");
+    for (name, way) in [
+        ("heartbeats", watched as fn(i64) -> Vec<Event>),
+        ("plays and pauses", played_and_paused),
+        ("with seeks", played_with_seeks),
+    ] {
+        for events in [64, 512, 2_048] {
+            let most = (events as f64).log2();
+            let backwards = way(events).into_iter().rev().collect();
+            for (order, sent) in
+                [("in order", way(events)), ("backwards", backwards), ("shuffled", shuffled(way(events)))]
+            {
+                let looks = looks_per_event(&sent);
+                assert!(looks <= most, "{name}, {events} {order}: {looks} looks an event");
             }
         }
     }
