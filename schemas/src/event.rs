@@ -442,6 +442,46 @@ mod tests {
     }
 
     #[test]
+    fn the_clients_own_id_is_given_or_in_the_events_or_nowhere() {
+        let sent = |id: &str| SentEvent {
+            source_id: SourceId::Given(id.into()),
+            time_millis: Some(1),
+            learner: None,
+            course: "c".into(),
+            session: None,
+            role: Role::Learner,
+            title: None,
+            flags: Flags::empty(),
+            body: Body::Enrolled,
+        };
+        let learner = Pseudonym([1; 16]);
+        let event = |id: &str| {
+            let (id, source) = EventId::of("t", &learner, &sent(id));
+            Event {
+                id,
+                learner,
+                course: "c".into(),
+                session: None,
+                role: Role::Learner,
+                title: None,
+                time_millis: Some(1),
+                arrival_millis: 1,
+                zone_offset_minutes: 0,
+                settings_version: 1,
+                flags: Flags::empty(),
+                protocol: Protocol::Native,
+                source,
+                body: Body::Enrolled,
+            }
+        };
+        let uuid = "fedcba98-7654-4210-8fed-cba987654321";
+        assert_eq!(event("a-1").source_id("t").as_deref(), Some("a-1"));
+        assert_eq!(event(uuid).source, Source::InId);
+        assert_eq!(event(uuid).source_id("t").as_deref(), Some(uuid));
+        assert_eq!(Event { source: Source::None, ..event("a-1") }.source_id("t"), None);
+    }
+
+    #[test]
     fn an_event_in_the_future_counts_at_its_arrival_for_views() {
         let event = |time_millis, flags| Event {
             id: EventId([0; 16]),

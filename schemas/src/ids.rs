@@ -352,6 +352,17 @@ mod tests {
         assert_eq!(EventId::of("t", &learner, &act()).0.to_string(), "4f6d4073ada6b66415bc4c25df526e1b");
         let by_content = SentEvent { source_id: SourceId::Content([2; 16]), time_millis: None, ..act() };
         assert_eq!(EventId::of("t", &learner, &by_content).0.to_string(), "152d354b64d24cf3219cc896c75ee5cb");
+        let by_uuid = SourceId::Given("fedcba98-7654-4210-8fed-cba987654321".into());
+        let ids = [None, Some(0), Some(1_772_479_800_250)].map(|time_millis| {
+            let sent = SentEvent { source_id: by_uuid.clone(), time_millis, ..act() };
+            EventId::of("t", &learner, &sent).0.to_string()
+        });
+        let expected = [
+            "3ffd1ebe14efb4976b7637314cf7e1cd",
+            "5b4fa986ba4df7497b471fc63e3e158f",
+            "fc9a103749fc48c35b357ef78ef1b2d5",
+        ];
+        assert_eq!(ids, expected);
     }
 
     #[test]
@@ -386,6 +397,20 @@ mod tests {
             let sent = SentEvent { source_id: SourceId::Given(text.into()), ..act() };
             assert_eq!(EventId::of("t", &learner, &sent).1, Source::Given(text.into()));
         }
+    }
+
+    /// The fold orders lists by the ids of their statements.
+    #[test]
+    fn the_uuid_of_a_statement_with_a_list_is_kept_beside_its_id() {
+        let uuid = "00000000-0000-4000-8000-00000000000a";
+        let mut video = crate::loose::Draft::video(crate::event::VideoAction::Paused, "v".into());
+        video.segments = Some(vec![(0, 1_000)]);
+        let sent = SentEvent { source_id: SourceId::Given(uuid.into()), body: Body::Video(video), ..act() };
+        let learner = Pseudonym([1; 16]);
+        let (id, source) = EventId::of("t", &learner, &sent);
+        assert_eq!(source, Source::Given(uuid.into()));
+        let act = Act::of("t", &sent.course, sent.role, sent.time_millis, &sent.body);
+        assert_eq!(id.uuid(&act, &learner).to_string(), uuid);
     }
 
     /// Clients that count their UUIDs up, in one second, on one object.

@@ -117,6 +117,11 @@ mod tests {
     use crate::keys::{Kind, part_sort, view_sort};
     use crate::views::{QuestionView, QuizView, VideoView};
 
+    #[test]
+    fn a_parts_name_is_its_place_and_the_hash_of_its_content() {
+        assert_eq!(part_name(3, b"abc"), "3-ba7816bf8f01cfea414140de5dae2223");
+    }
+
     /// A quiz in which nobody answers as another does.
     fn essays(learners: std::ops::Range<usize>, sign: i64) -> QuizView {
         let mut view = QuizView::default();

@@ -43,6 +43,7 @@ fn check<V: View + std::fmt::Debug>(view: V) {
 fn views_read_back_and_refuse_cut_bytes() {
     check(video());
     check(quiz());
+    assert!(!video().titles.is_empty() && VideoView::default().titles.is_empty());
     check(CourseView { learners: -7, beyond_state: 1 });
     let mut hour = HourView::default();
     hour.change(29_540_880, Presence { active: 1, window: -3 });
