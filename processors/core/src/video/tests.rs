@@ -370,9 +370,7 @@ fn a_length_that_grows_moves_no_segment_that_ends_before_the_old_ones_last_bin()
 
 #[test]
 fn of_two_sessions_that_become_one_the_smaller_moves() {
-    let beats = |from: i64, n: i64| {
-        (0..n).map(move |k| from + k * 60_000).map(|time| nameless(beat(time, time, time + 10_000)))
-    };
+    let beats = |from: i64, n: i64| (0..n).map(move |k| nameless(beat(from + k * 60_000, 0, 10_000)));
     let (day, many) = (24 * 60 * MINUTE, 1_000);
     for (first, second) in [(many, 1), (1, many)] {
         let end = day + first * 60_000;
