@@ -29,6 +29,7 @@ fn each_line_an_object_an_array_or_objects_over_lines() {
         &[(1, "{\"a\":{\"b\":1}}"), (6, "{\"c\":2}"), (6, "{\"d\":3}")],
     );
     check("\u{feff}{\"a\":1}", &[(1, "{\"a\":1}")]);
+    check("\u{feff}[{\"a\":1},[2]]", &[(1, "{\"a\":1}"), (1, "[2]")]);
     check("", &[]);
     check("[]", &[]);
 }
@@ -49,6 +50,8 @@ fn what_a_log_shipper_wrote_first_is_left_out() {
 #[test]
 fn a_bad_line_is_one_refusal_and_ends_nothing() {
     let bad = "invalid_json";
+    check(",1\n{\"a\":2}\n", &[(1, bad), (2, "{\"a\":2}")]);
+    check("]\n{\"a\":2}\n", &[(1, bad), (2, "{\"a\":2}")]);
     check("{\"a\":1}\nnot json\n{\"a\":2}\n", &[(1, "{\"a\":1}"), (2, bad), (3, "{\"a\":2}")]);
     check("{\"a\":\"cut sh\n{\"a\":2}\n", &[(1, bad), (2, "{\"a\":2}")]);
     check("{\"a\":1,\n{\"a\":2}\n{\"a\":3}\n", &[(1, bad), (2, "{\"a\":2}"), (3, "{\"a\":3}")]);
@@ -71,6 +74,8 @@ fn a_bad_line_is_named_in_the_message() {
 #[test]
 fn too_deep_and_too_large_documents_are_refused_and_the_next_is_read() {
     let nested = |levels| format!("{}{}\n{{\"a\":1}}\n", "{\"a\":[".repeat(levels), "]}".repeat(levels));
+    let deep = format!("{}1{}", "{\"a\":".repeat(32), "}".repeat(32));
+    check(&deep, &[(1, &deep)]);
     check(&nested(17), &[(1, "too_deep"), (2, "{\"a\":1}")]);
     check(&nested(1000), &[(1, "too_deep"), (2, "{\"a\":1}")]);
     let large = format!("{{\"a\":\"{}\"}}\n{{\"a\":1}}\n", "x".repeat(MAX_DOCUMENT_BYTES + 10));
@@ -78,6 +83,18 @@ fn too_deep_and_too_large_documents_are_refused_and_the_next_is_read() {
         let found: Vec<String> = split(&text, 1 << 16).into_iter().map(|(_, text)| text).collect();
         assert!(found == ["too_large", "{\"a\":1}"], "{} documents", found.len());
     }
+    let of_bytes = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 9));
+    let read = |bytes: usize| split(&format!("{{\"a\":{}}}", of_bytes(bytes)), 1 << 16)[0].1.len();
+    assert_eq!([0, 1].map(|more| read(MAX_DOCUMENT_BYTES + more)), [MAX_DOCUMENT_BYTES - 1, "too_large".len()]);
+}
+
+#[test]
+fn a_document_without_end_is_not_kept() {
+    let endless = io::Read::take(io::repeat(b'x'), 4 * MAX_DOCUMENT_BYTES as u64);
+    let mut documents = documents(BufReader::new(io::Read::chain(&b"{\"a\":\""[..], endless)));
+    let document = documents.next().unwrap().unwrap();
+    assert_eq!(document.parse().unwrap_err().code, Code::TooLarge);
+    assert!(documents.source.buffer.capacity() < 3 * MAX_DOCUMENT_BYTES);
 }
 
 #[test]
@@ -128,6 +145,7 @@ fn reading_takes_steps_of_the_files_own_length() {
     ] {
         assert!(looks(&part.repeat(40_000)) <= 8, "{part}: {} looks at each byte", looks(&part.repeat(40_000)));
     }
+    assert!(looks(&"{}".repeat(40_000)) > 0 && looks(&"x".repeat(80_000)) > 0, "they are counted");
 }
 
 /// Gives an error, then what it has.
