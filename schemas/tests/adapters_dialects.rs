@@ -343,6 +343,84 @@ fn a_caliper_item_is_of_the_quiz_that_it_is_part_of_whatever_is_done_to_it() {
 }
 
 #[test]
+fn a_caliper_answer_and_a_grade_tell_attempt_score_and_time() {
+    let told = |event: Value| {
+        let event = one(caliper::read(&event));
+        let told = quiz(&event);
+        (told.attempt, told.attempt_id.clone(), told.score, told.max_score, told.elapsed_millis)
+    };
+    let item = |generated: Value| {
+        json!({
+            "type": "AssessmentItemEvent", "action": "Completed", "actor": "u", "group": "c", "generated": generated,
+            "object": {"id": "i", "type": "AssessmentItem", "isPartOf": "z"},
+        })
+    };
+    let answer = json!({
+        "id": "r", "type": "FillinBlankResponse", "scoreGiven": 1, "maxScore": 4, "duration": "PT2S",
+        "attempt": {"id": "a-1", "type": "Attempt"},
+    });
+    assert_eq!(told(item(answer)), (None, Some("a-1".into()), Some(1.0), Some(4.0), Some(2_000)));
+    let counted = json!({"id": "r", "type": "FillinBlankResponse", "attempt": {"id": "a-1", "count": 2}});
+    assert_eq!(told(item(counted)), (Some(2), None, None, None, None));
+    let grade = json!({
+        "type": "GradeEvent", "action": "Graded", "actor": "tutor", "group": "c",
+        "object": {
+            "id": "a-2", "type": "Attempt", "assignee": "u", "count": 3, "duration": "PT1M",
+            "assignable": {"id": "i", "type": "AssessmentItem", "isPartOf": "z"},
+        },
+        "generated": {"scoreGiven": 1, "maxScore": 2},
+    });
+    assert_eq!(told(grade), (Some(3), None, Some(1.0), Some(2.0), Some(60_000)));
+}
+
+#[test]
+fn an_edx_answer_is_worth_a_point_at_most() {
+    let event = one(edx::read_value(&log_line(
+        "problem_check",
+        "server",
+        json!({
+            "problem_id": "p", "attempts": 2, "answers": {"q": "x"},
+            "correct_map": {"q": {"correctness": "partially-correct", "npoints": 0.25}},
+        }),
+    )));
+    let told = quiz(&event);
+    assert_eq!((told.action, told.attempt, told.correct), (QuizAction::Answered, Some(2), Some(false)));
+    assert_eq!((told.score, told.max_score), (Some(0.25), Some(1.0)));
+}
+
+#[test]
+fn lists_and_wrappings_of_statements_and_lines_are_opened() {
+    let statement = || xapi_quiz("http://adlnet.gov/expapi/verbs/answered", json!({"success": true}));
+    let count = |read: Read| read.into_iter().filter(Result::is_ok).count();
+    assert_eq!(count(xapi::read(&json!([statement(), statement()]))), 2);
+    assert_eq!(count(xapi::read(&json!({"statements": [statement(), statement()], "more": ""}))), 2);
+    assert_eq!(count(xapi::read(&json!({"statement": statement(), "stored": "2026-03-02T19:30:00Z"}))), 1);
+    // A statement is one whatever else it has.
+    let mut odd = statement();
+    (odd["statements"], odd["statement"]) = (json!([1, 2]), json!({}));
+    assert_eq!(count(xapi::read(&odd)), 1);
+    assert_eq!(refusal(xapi::read(&json!({"statement": "x"}))).field, "verb.id");
+    let line = || log_line("pause_video", "browser", json!(r#"{"id": "v", "code": "c", "currentTime": 1}"#));
+    assert_eq!(count(edx::read_value(&json!([line(), line()]))), 2);
+}
+
+#[test]
+fn an_xapi_question_that_is_opened_is_of_its_quiz_and_a_group_of_questions_is_one() {
+    let opened = |kind: &str, group: bool| {
+        let mut statement = on("http://adlnet.gov/expapi/verbs/attempted", json!(kind), Value::Null);
+        statement["context"]["contextActivities"]["parent"] =
+            json!([{"id": "z", "definition": {"type": "http://adlnet.gov/expapi/activities/assessment"}}]);
+        if group {
+            statement["object"]["definition"]["interactionType"] = json!("compound");
+        }
+        quiz(&one(xapi::read(&statement))).quiz.clone()
+    };
+    let part = "http://adlnet.gov/expapi/activities/question";
+    assert_eq!([opened(part, false), opened(part, true)], ["z", "o"]);
+    assert_eq!(opened("http://adlnet.gov/expapi/activities/assessment", false), "o");
+}
+
+#[test]
 fn an_exam_takes_the_time_that_its_submission_tells() {
     for (step, action, elapsed_millis) in
         [("created", QuizAction::Started, None), ("submitted", QuizAction::Submitted, Some(90_000))]

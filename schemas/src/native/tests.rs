@@ -298,10 +298,23 @@ fn the_slow_way_reads_every_field_as_the_fast_one() {
 }
 
 #[test]
+fn an_array_holds_as_many_events_as_it_may_and_no_more() {
+    let read = |most| read_array("[{},{},{}]", most, |at, _, _| at).map(|places| places.len());
+    assert_eq!([2, 3, 4].map(read), [None, Some(3), Some(3)]);
+}
+
+#[test]
+fn what_follows_an_object_in_its_line_is_of_that_line() {
+    assert_eq!(split("{\"a\":1} 2").unwrap(), ["{\"a\":1} 2"]);
+}
+
+#[test]
 fn brackets_in_texts_are_not_nesting() {
     assert_eq!(depth(r#"{"a":"[[\"[[[[","b":[{}]}"#), 3);
     assert_eq!(depth(r#"{"a":"\\"}[[]]"#), 2);
     assert_eq!(depth("]]]{}"), 1);
+    assert_eq!(depth(r#"{"a":"}","b":[1]}"#), 2);
+    assert_eq!(depth(r"\[["), 2);
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert_eq!(refusal(&nested(32)).0, Code::NotAnObject);
     assert_eq!(refusal(&nested(33)).0, Code::TooDeep);
