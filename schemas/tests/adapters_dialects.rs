@@ -421,6 +421,21 @@ fn an_xapi_question_that_is_opened_is_of_its_quiz_and_a_group_of_questions_is_on
 }
 
 #[test]
+fn ids_of_what_it_is_about_are_as_long_as_the_limit_and_no_longer() {
+    let answered = |object: usize, parent: usize| {
+        let mut statement = xapi_quiz("http://adlnet.gov/expapi/verbs/answered", json!({}));
+        statement["object"]["id"] = json!("o".repeat(object));
+        statement["context"]["contextActivities"]["parent"] = json!([{"id": "z".repeat(parent)}]);
+        xapi::read(&statement)
+    };
+    assert!(answered(512, 512)[0].is_ok());
+    for (object, parent, field) in [(513, 1, "object"), (1, 513, "quiz")] {
+        let refused = refusal(answered(object, parent));
+        assert_eq!((refused.code, refused.field.as_str()), (Code::TooLong, field));
+    }
+}
+
+#[test]
 fn an_exam_takes_the_time_that_its_submission_tells() {
     for (step, action, elapsed_millis) in
         [("created", QuizAction::Started, None), ("submitted", QuizAction::Submitted, Some(90_000))]

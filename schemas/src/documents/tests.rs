@@ -89,6 +89,13 @@ fn too_deep_and_too_large_documents_are_refused_and_the_next_is_read() {
 }
 
 #[test]
+fn a_bracket_is_looked_for_no_farther_than_a_document_may_be_long() {
+    let found = split(&format!("{}{{\"a\":1}}\n{{\"a\":2}}", "x".repeat(MAX_DOCUMENT_BYTES)), 1 << 16);
+    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(texts == ["invalid_json", "{\"a\":2}"], "{} documents", texts.len());
+}
+
+#[test]
 fn a_document_without_end_is_not_kept() {
     let endless = io::Read::take(io::repeat(b'x'), 4 * MAX_DOCUMENT_BYTES as u64);
     let mut documents = documents(BufReader::new(io::Read::chain(&b"{\"a\":\""[..], endless)));
@@ -120,7 +127,11 @@ proptest! {
 
 /// How many bytes were looked at for each byte of the text.
 fn looks(text: &str) -> usize {
-    let mut documents = documents(text.as_bytes());
+    looks_in_pieces(text, usize::MAX)
+}
+
+fn looks_in_pieces(text: &str, most: usize) -> usize {
+    let mut documents = documents(BufReader::with_capacity(most.min(text.len()), text.as_bytes()));
     documents.by_ref().for_each(|document| drop(document.unwrap()));
     documents.source.looked_at.div_ceil(text.len())
 }
@@ -144,6 +155,10 @@ fn reading_takes_steps_of_the_files_own_length() {
         ",{",
     ] {
         assert!(looks(&part.repeat(40_000)) <= 8, "{part}: {} looks at each byte", looks(&part.repeat(40_000)));
+    }
+    for text in [format!("{{\"a\":[{}", "1,".repeat(100_000)), "x".repeat(200_000)] {
+        let looks = looks_in_pieces(&text, 4_096);
+        assert!(looks <= 8, "{}…: {looks} looks at each byte", &text[..8]);
     }
     assert!(looks(&"{}".repeat(40_000)) > 0 && looks(&"x".repeat(80_000)) > 0, "they are counted");
 }
