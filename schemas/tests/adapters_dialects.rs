@@ -425,7 +425,10 @@ fn ids_of_what_it_is_about_are_as_long_as_the_limit_and_no_longer() {
     let answered = |object: usize, parent: usize| {
         let mut statement = xapi_quiz("http://adlnet.gov/expapi/verbs/answered", json!({}));
         statement["object"]["id"] = json!("o".repeat(object));
-        statement["context"]["contextActivities"]["parent"] = json!([{"id": "z".repeat(parent)}]);
+        statement["context"]["contextActivities"] = json!({
+            "parent": [{"id": "z".repeat(parent)}],
+            "grouping": [{"id": "c", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}}],
+        });
         xapi::read(&statement)
     };
     assert!(answered(512, 512)[0].is_ok());
