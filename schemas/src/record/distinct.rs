@@ -1,5 +1,6 @@
 //! Values that are written once and pointed to.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -42,10 +43,10 @@ impl<V: Copy + Eq + Hash> Distinct<V> {
     fn push(&mut self, value: V) -> usize {
         let place = self.values.len();
         self.values.push(value);
-        if place == FEW {
-            self.places.extend(self.values.iter().copied().zip(0..));
-        } else if place > FEW {
-            self.places.insert(value, place);
+        match place.cmp(&FEW) {
+            Ordering::Less => {}
+            Ordering::Equal => self.places.extend(self.values.iter().copied().zip(0..)),
+            Ordering::Greater => _ = self.places.insert(value, place),
         }
         place
     }

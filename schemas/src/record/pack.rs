@@ -54,7 +54,6 @@ impl<'a> Packing<'a> {
                 let events = group.iter().map(|(_, at)| *at).collect();
                 self.records.push(Packed { bucket: *bucket, bytes, events });
             }
-            [] => {}
             [(_, at)] => self.too_large.push(*at),
             _ => {
                 let (one, other) = group.split_at(group.len() / 2);

@@ -243,6 +243,24 @@ fn texts_that_many_events_share_are_not_copied_without_bound() {
 }
 
 #[test]
+fn all_texts_of_an_event_count_and_so_do_its_pairs() {
+    let half = "x".repeat(MAX_EVENT_TEXT_BYTES / 2);
+    let rest = |more: usize| "x".repeat(MAX_EVENT_TEXT_BYTES / 2 - "c".len() + more);
+    let quiz = |more: usize| QuizEvent { quiz: half.clone(), response: Some(rest(more)), ..QuizEvent::default() };
+    let about = |more: usize| Description { object: half.clone(), url: Some(rest(more)), ..Description::default() };
+    let event =
+        |body: Body| Event { course: "c".into(), session: None, source: Source::None, title: None, body, ..viewed() };
+    for [full, over] in [[0, 1].map(|more| Body::Quiz(quiz(more))), [0, 1].map(|more| Body::Described(about(more)))] {
+        let (records, too_large) = pack("t", &[event(full), event(over)]);
+        assert_eq!((records.len(), too_large), (1, vec![1]));
+    }
+    let pairs = (0..100_000).map(|at| (at * 1_000_003 % 36_000_000, at * 777_767 % 36_000_000)).collect();
+    let mut listed = crate::loose::Draft::video(VideoAction::Paused, "v".into());
+    listed.segments = Some(pairs);
+    assert_eq!(pack("t", &[event(Body::Video(listed))]), (vec![], vec![0]));
+}
+
+#[test]
 fn a_record_holds_so_many_events_and_tables_no_more_than_these_can_point_to() {
     let refused = Err(RecordError::Damaged("a count"));
     let events = |count: usize| vec![Event { body: Body::Enrolled, ..viewed() }; count];
