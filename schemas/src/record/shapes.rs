@@ -115,3 +115,48 @@ impl Shape {
 pub(super) fn small<T: TryFrom<V>, V>(value: V) -> Result<T, RecordError> {
     T::try_from(value).map_err(|_| RecordError::Damaged("a small integer"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(shape: &Shape) -> Result<Shape, RecordError> {
+        let mut texts = Vec::new();
+        varint(&mut texts, 1);
+        varint(&mut texts, 1 << 2);
+        texts.push(b'c');
+        let mut stored = Vec::new();
+        shape.write(&mut stored);
+        Shape::read(&mut Input::new(&stored), &Texts::read(&mut Input::new(&texts), 1)?)
+    }
+
+    #[test]
+    fn a_shape_has_the_columns_of_its_kind_and_none_of_a_later_version() {
+        let shape = |kind, present| Shape {
+            kind,
+            present,
+            course: Symbol::new(0),
+            flags: Flags::empty(),
+            zone_offset_minutes: -180,
+            settings_version: 7,
+            role: Role::Staff,
+            protocol: Protocol::Edx,
+        };
+        let object = Column::Object.bit();
+        for whole in
+            [shape(Kind::Viewed, object), shape(Kind::Enrolled, 0), shape(Kind::Video(VideoAction::Played), object)]
+        {
+            assert_eq!(read(&whole), Ok(whole));
+        }
+        let missing = Err(RecordError::Damaged("an object is missing"));
+        for kind in [Kind::Viewed, Kind::Described, Kind::Quiz(QuizAction::Answered), Kind::Video(VideoAction::Played)]
+        {
+            assert_eq!(read(&shape(kind, 0)), missing);
+        }
+        let later = Err(RecordError::Damaged("a field of a later version"));
+        assert_eq!(read(&shape(Kind::Viewed, object | 1 << COLUMNS)), later);
+        let mut of_another_course = shape(Kind::Enrolled, 0);
+        of_another_course.course = Symbol::new(1);
+        assert_eq!(read(&of_another_course), Err(RecordError::Damaged("a text's index")));
+    }
+}

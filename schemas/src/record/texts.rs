@@ -150,3 +150,19 @@ fn unpack(kind: u64, bytes: &[u8], out: &mut String) -> Result<(), RecordError> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_digits_and_more_take_half_their_bytes_where_they_come_in_pairs() {
+        let packed = |text: &str| {
+            let mut out = Vec::new();
+            (pack(text, &mut out), out.len())
+        };
+        assert_eq!([packed("deadbeef"), packed("0123456789")], [(HEX, 4), (HEX, 5)]);
+        assert_eq!([packed("abcdef"), packed("deadbeef0"), packed("deadbeeg")], [(PLAIN, 6), (PLAIN, 9), (PLAIN, 8)]);
+        assert_eq!(packed("fedcba98-7654-4210-8fed-cba987654321"), (UUID, 16));
+    }
+}
