@@ -156,6 +156,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn as_many_texts_are_read_as_there_may_be_and_the_longest_is_known() {
+        let mut interner = Interner::default();
+        for text in ["ab", "cde", "fg", "ab"] {
+            interner.symbol(text);
+        }
+        let mut stored = Vec::new();
+        interner.write(&mut stored);
+        let texts = Texts::read(&mut Input::new(&stored), 3).expect("three are read");
+        assert_eq!((texts.count(), texts.longest()), (3, 3));
+        assert_eq!(texts.symbol(2).map(|symbol| texts.get(symbol)), Ok("fg"));
+        assert_eq!(texts.symbol(3), Err(RecordError::Damaged("a text's index")));
+        assert_eq!(Texts::read(&mut Input::new(&stored), 2), Err(RecordError::Damaged("a count")));
+    }
+
+    #[test]
     fn eight_digits_and_more_take_half_their_bytes_where_they_come_in_pairs() {
         let packed = |text: &str| {
             let mut out = Vec::new();
