@@ -156,7 +156,9 @@ fn reading_takes_steps_of_the_files_own_length() {
     ] {
         assert!(looks(&part.repeat(40_000)) <= 8, "{part}: {} looks at each byte", looks(&part.repeat(40_000)));
     }
-    for text in [format!("{{\"a\":[{}", "1,".repeat(100_000)), "x".repeat(200_000)] {
+    for text in
+        [format!("{{\"a\":[{}", "1,".repeat(100_000)), "x".repeat(200_000), format!("{{x{}", "y".repeat(200_000))]
+    {
         let looks = looks_in_pieces(&text, 4_096);
         assert!(looks <= 8, "{}…: {looks} looks at each byte", &text[..8]);
     }
