@@ -443,16 +443,9 @@ mod tests {
 
     #[test]
     fn the_clients_own_id_is_given_or_in_the_events_or_nowhere() {
-        let sent = |id: &str| SentEvent {
-            source_id: SourceId::Given(id.into()),
-            time_millis: Some(1),
-            learner: None,
-            course: "c".into(),
-            session: None,
-            role: Role::Learner,
-            title: None,
-            flags: Flags::empty(),
-            body: Body::Enrolled,
+        let sent = |id: &str| {
+            let enrolled = r#""type":"course.enrolled","learner":"ana","course":"c","time":"1970-01-01T00:00:00.001Z""#;
+            crate::native::read(&format!(r#"{{"id":"{id}",{enrolled}}}"#)).unwrap()
         };
         let learner = Pseudonym([1; 16]);
         let event = |id: &str| {
