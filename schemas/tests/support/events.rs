@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use trilha_schemas::event::{Body, QuizEvent, SentEvent, VideoEvent};
-use trilha_schemas::reader::{Code, Read};
+use trilha_schemas::reader::{Code, Read, Refusal};
 
 /// Where the extensions of the Video Profile live.
 pub const VIDEO: &str = "https://w3id.org/xapi/video/extensions/";
@@ -13,10 +13,15 @@ pub fn one(read: Read) -> SentEvent {
     read.into_iter().next().unwrap().unwrap()
 }
 
+/// The only refusal of a document.
+pub fn refusal(read: Read) -> Refusal {
+    assert_eq!(read.len(), 1);
+    read.into_iter().next().unwrap().unwrap_err()
+}
+
 /// Why the only event of a document was refused.
 pub fn code(read: Read) -> Code {
-    assert_eq!(read.len(), 1);
-    read.into_iter().next().unwrap().unwrap_err().code
+    refusal(read).code
 }
 
 /// Its video part.
