@@ -32,6 +32,8 @@ pub struct VideoItem {
     title: Option<Titled>,
     /// Sessions with an id of their own, in order of that id.
     named: Vec<(String, Session)>,
+    /// Of these the one that the last event was of: the next one mostly is too.
+    last_named: usize,
     /// Sessions cut out of the events without a session id, in order of time.
     loose: Loose,
     /// Sessions of one event that has neither session id nor time.
@@ -78,6 +80,7 @@ impl VideoItem {
                 titled.get_or_insert(before);
             }
         }
+        self.coverage.count(view);
         view.beyond_state += i64::from(folded.beyond_state());
         before.move_to(&self.standing(), view);
         if let Some(before) = titled {
@@ -123,9 +126,13 @@ impl VideoItem {
     }
 
     fn note_title(&mut self, title: &str, mark: &Mark) -> Option<Option<Titled>> {
-        let newer = self.title.as_ref().is_none_or(|there| mark.order() > (there.time_millis, there.id));
-        if !newer {
-            return None;
+        match &mut self.title {
+            Some(there) if mark.order() <= (there.time_millis, there.id) => return None,
+            Some(there) if there.title == title => {
+                (there.time_millis, there.id) = mark.order();
+                return None;
+            }
+            _ => {}
         }
         self.bytes -= self.title_bytes();
         let before =
@@ -150,6 +157,7 @@ impl VideoItem {
             coverage.move_end(length, self.sessions_mut(), view);
         } else {
             self.sessions_mut().for_each(|session| coverage.remove(session, view));
+            coverage.count(view);
             coverage = Coverage::new(self.length_millis);
             self.sessions_mut().for_each(|session| coverage.add(session, view));
         }
@@ -165,12 +173,16 @@ impl VideoItem {
     }
 
     fn named_at(&mut self, name: &str) -> usize {
+        if self.named.get(self.last_named).is_some_and(|(there, _)| there == name) {
+            return self.last_named;
+        }
         let known = self.named.binary_search_by(|(there, _)| there.as_str().cmp(name));
-        known.unwrap_or_else(|at| {
+        self.last_named = known.unwrap_or_else(|at| {
             self.bytes += VideoItem::session_bytes(name);
             self.named.insert(at, (name.to_string(), Session::named()));
             at
-        })
+        });
+        self.last_named
     }
 
     /// What a session takes before any event.
@@ -221,6 +233,7 @@ impl VideoItem {
         for mut session in named.chain(loose.iter().cloned()).chain(timeless.iter().cloned()) {
             coverage.add(&mut session, &mut view);
         }
+        coverage.count(&mut view);
         coverage.seconds()
     }
 

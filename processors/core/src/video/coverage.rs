@@ -21,6 +21,8 @@ pub(super) struct Coverage {
     bins: Vec<u16>,
     seconds: Seconds,
     kept: usize,
+    /// What was changed last and is not yet counted, but for who is a viewer and what was played.
+    pending: Option<[Clamped; 2]>,
     /// How often a bin was looked at.
     #[cfg(test)]
     pub(super) looks: usize,
@@ -57,12 +59,13 @@ impl Coverage {
             bins: Vec::new(),
             seconds: Seconds::default(),
             kept: 0,
+            pending: None,
             #[cfg(test)]
             looks: 0,
         }
     }
 
-    /// Distinct seconds covered.
+    /// Distinct seconds covered, once all is counted.
     pub(super) fn seconds(&self) -> i64 {
         self.seconds.covered()
     }
@@ -108,6 +111,7 @@ impl Coverage {
                 self.change(session, before, after, view);
             }
         }
+        self.count(view);
         self.end = end;
     }
 
@@ -144,9 +148,23 @@ impl Coverage {
         }
     }
 
-    fn change(&mut self, session: &mut Session, one: Clamped, other: Clamped, view: &mut VideoView) {
+    /// Most segments grow with each event: what one grew to is counted once it is known that the next event is not its.
+    fn change(&mut self, session: &mut Session, before: Clamped, after: Clamped, view: &mut VideoView) {
+        self.count_session(session, before.segment.is_some(), after.segment.is_some(), view);
+        if let Some([_, last]) = &mut self.pending
+            && *last == before
+        {
+            *last = after;
+            return;
+        }
+        self.count(view);
+        self.pending = Some([before, after]);
+    }
+
+    /// Counts what is pending.
+    pub(super) fn count(&mut self, view: &mut VideoView) {
+        let Some([one, other]) = self.pending.take() else { return };
         let (before, after) = (one.segment, other.segment);
-        self.count_session(session, before.is_some(), after.is_some(), view);
         let content = |segment: &Option<Segment>| segment.map_or(0, |segment| segment.content_millis());
         let watch = |segment: &Option<Segment>| segment.map_or(0, |segment| segment.watch_millis());
         let cut = |segment: &Option<Segment>| segment.map_or(0, |segment| i64::from(segment.cut));
@@ -159,6 +177,9 @@ impl Coverage {
     }
 
     fn count_session(&mut self, session: &mut Session, before: bool, after: bool, view: &mut VideoView) {
+        if before == after {
+            return;
+        }
         let had = session.kept > 0;
         session.kept = session.kept + usize::from(after) - usize::from(before);
         self.kept = self.kept + usize::from(after) - usize::from(before);

@@ -76,6 +76,7 @@ fn restore_coverage(item: &mut VideoItem) {
     let mut coverage = Coverage::new(item.length_millis);
     let mut counted_already = VideoView::default();
     item.sessions_mut().for_each(|session| coverage.add(session, &mut counted_already));
+    coverage.count(&mut counted_already);
     item.coverage = coverage;
 }
 
