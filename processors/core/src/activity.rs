@@ -9,6 +9,7 @@ use trilha_schemas::packing::{Damaged, varint, zigzag};
 
 use crate::ids::id_hash;
 use crate::roster::{Enrolment, RosterEntry, Standing};
+use crate::sorted::Sorted;
 use crate::views::{CourseView, HourView, MonthView, Presence};
 use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS, limits};
 
@@ -33,9 +34,9 @@ const VERSION: u8 = 2;
 pub struct ActivityItem {
     known: bool,
     /// Hours since 1970 UTC, one bit a minute.
-    hours: BTreeMap<i64, u64>,
+    hours: Sorted<u64>,
     /// Days since 1970 in the course's zone.
-    days: BTreeSet<i64>,
+    days: Sorted<()>,
     /// Ids of events of which a copy with another arrival could count for something else.
     by_arrival: BTreeSet<u64>,
     enrolment: Option<Enrolment>,
@@ -105,14 +106,14 @@ impl ActivityItem {
     /// What the course's roster says of the learner, once everything that was folded is written; `None` where that is
     /// nothing yet.
     pub fn roster_entry(&self) -> Option<RosterEntry> {
-        let days = self.days.first().copied().zip(self.days.last().copied());
+        let days = self.days.first().zip(self.days.last());
         (self.known && !self.before_rosters).then_some(RosterEntry { enrolment: self.enrolment, days })
     }
 
     /// Whether what is not there yet fits: an event's hour, its day, its id.
     fn has_room(&self, place: Option<Place>, keeps_id: bool) -> bool {
-        let new_hour = place.is_some_and(|place| !self.hours.contains_key(&place.minute.div_euclid(60)));
-        let new_day = place.is_some_and(|place| !self.days.contains(&place.day));
+        let new_hour = place.is_some_and(|place| !self.hours.contains(place.minute.div_euclid(60)));
+        let new_day = place.is_some_and(|place| !self.days.contains(place.day));
         if !(new_hour || new_day || keeps_id) {
             return true;
         }
@@ -124,42 +125,55 @@ impl ActivityItem {
     }
 
     fn has(&self, place: &Place) -> bool {
-        self.has_minute(place.minute) && self.days.contains(&place.day)
+        self.has_minute(place.minute) && self.days.contains(place.day)
     }
 
     fn add(&mut self, place: Place, change: &mut ActivityChange) {
         if !self.has_minute(place.minute) {
             self.add_minute(place.minute, change);
         }
-        if self.days.insert(place.day) {
-            self.count_day(place.day, change);
+        if !self.days.contains(place.day) {
+            self.add_day(place.day, change);
         }
     }
 
     fn has_minute(&self, minute: i64) -> bool {
-        self.hours.get(&minute.div_euclid(60)).is_some_and(|bits| bits >> minute.rem_euclid(60) & 1 == 1)
+        self.minutes_of(minute.div_euclid(60)) >> minute.rem_euclid(60) & 1 == 1
+    }
+
+    /// One bit a minute.
+    fn minutes_of(&self, hour: i64) -> u64 {
+        self.hours.get(hour).copied().unwrap_or_default()
+    }
+
+    /// The minute and those after it, one bit each; as many as an hour has at least.
+    fn minutes_from(&self, minute: i64) -> u128 {
+        let (hour, within) = (minute.div_euclid(60), minute.rem_euclid(60));
+        (u128::from(self.minutes_of(hour)) | u128::from(self.minutes_of(hour + 1)) << 60) >> within
     }
 
     fn add_minute(&mut self, minute: i64, change: &mut ActivityChange) {
-        for end in minute..minute + WINDOW_MINUTES {
-            let new = (end + 1 - WINDOW_MINUTES..=end).all(|other| !self.has_minute(other));
-            let presence = Presence { active: i64::from(end == minute), window: i64::from(new) };
+        let around = self.minutes_from(minute + 1 - WINDOW_MINUTES);
+        for later in 0..WINDOW_MINUTES {
+            let new = around >> later & ((1 << WINDOW_MINUTES) - 1) == 0;
+            let presence = Presence { active: i64::from(later == 0), window: i64::from(new) };
             if presence != Presence::default() {
+                let end = minute + later;
                 change.hours.entry(end.div_euclid(60)).or_default().change(end, presence);
             }
         }
-        *self.hours.entry(minute.div_euclid(60)).or_default() |= 1 << minute.rem_euclid(60);
+        *self.hours.entry(minute.div_euclid(60)) |= 1 << minute.rem_euclid(60);
     }
 
-    /// The day is in the set already.
-    fn count_day(&self, day: i64, change: &mut ActivityChange) {
+    fn add_day(&mut self, day: i64, change: &mut ActivityChange) {
         for end in day..day + WINDOW_DAYS {
-            let new = self.days.range(end + 1 - WINDOW_DAYS..=end).all(|other| *other == day);
+            let new = !self.days.any_within(end + 1 - WINDOW_DAYS..=end);
             let presence = Presence { active: i64::from(end == day), window: i64::from(new) };
             if presence != Presence::default() {
                 change.months.entry(month(end)).or_default().change(end, presence);
             }
         }
+        self.days.entry(day);
     }
 
     /// The stored form, version 2: whether the learner is known, and twice the code of the enrolment; hours with their
@@ -171,14 +185,14 @@ impl ActivityItem {
         out.push(u8::from(self.known) | Standing::code(self.enrolment.map(|enrolment| enrolment.standing)) << 1);
         varint(&mut out, self.hours.len() as u64);
         let mut before = 0;
-        for (hour, minutes) in &self.hours {
+        for (hour, minutes) in self.hours.iter() {
             zigzag(&mut out, hour - before);
             varint(&mut out, *minutes);
             before = *hour;
         }
         varint(&mut out, self.days.len() as u64);
         let mut before = 0;
-        for day in &self.days {
+        for (day, ()) in self.days.iter() {
             zigzag(&mut out, day - before);
             before = *day;
         }
@@ -202,12 +216,12 @@ impl ActivityItem {
         let mut hour = 0i64;
         for _ in 0..input.count(2)? {
             hour = limits::time(hour, input.zigzag()?)?;
-            item.hours.insert(hour, input.varint()?);
+            *item.hours.entry(hour) = input.varint()?;
         }
         let mut day = 0i64;
         for _ in 0..input.count(1)? {
             day = limits::time(day, input.zigzag()?)?;
-            item.days.insert(day);
+            item.days.entry(day);
         }
         for _ in 0..input.count(ID_BYTES)? {
             item.by_arrival.insert(u64::from_be_bytes(input.array()?));
@@ -218,7 +232,7 @@ impl ActivityItem {
 
     /// About how much memory it takes, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        128 + 32 * self.hours.len() + 24 * self.days.len() + 16 * self.by_arrival.len()
+        128 + 16 * self.hours.len() + 8 * self.days.len() + 16 * self.by_arrival.len()
     }
 }
 

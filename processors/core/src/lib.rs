@@ -28,6 +28,8 @@ mod ids;
 
 mod limits;
 
+mod sorted;
+
 pub use ids::id_hash;
 
 use trilha_schemas::ids::EventId;

@@ -1,10 +1,9 @@
 //! A course's totals: who was there, by minute, by day, and at all.
 
-use std::collections::BTreeMap;
-
 use trilha_schemas::packing::{Damaged, varint, zigzag};
 
 use super::{View, version, versioned};
+use crate::sorted::Sorted;
 
 /// Learners in one minute or day, and in the window that ends with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,21 +14,21 @@ pub struct Presence {
     pub window: i64,
 }
 
-type ByNumber = BTreeMap<i64, Presence>;
+type ByNumber = Sorted<Presence>;
 
 fn add(map: &mut ByNumber, number: i64, presence: Presence) {
-    let there = map.entry(number).or_default();
+    let there = map.entry(number);
     there.active += presence.active;
     there.window += presence.window;
     if *there == Presence::default() {
-        map.remove(&number);
+        map.remove(number);
     }
 }
 
 fn encode(map: &ByNumber) -> Vec<u8> {
     let mut out = version();
     varint(&mut out, map.len() as u64);
-    for (number, presence) in map {
+    for (number, presence) in map.iter() {
         [*number, presence.active, presence.window].into_iter().for_each(|value| zigzag(&mut out, value));
     }
     out
@@ -38,8 +37,12 @@ fn encode(map: &ByNumber) -> Vec<u8> {
 fn decode(bytes: &[u8]) -> Result<ByNumber, Damaged> {
     let mut input = versioned(bytes)?;
     let count = input.count(3)?;
-    let entry = |_| Ok((input.zigzag()?, Presence { active: input.zigzag()?, window: input.zigzag()? }));
-    (0..count).map(entry).collect()
+    let mut map = ByNumber::default();
+    for _ in 0..count {
+        let number = input.zigzag()?;
+        *map.entry(number) = Presence { active: input.zigzag()?, window: input.zigzag()? };
+    }
+    Ok(map)
 }
 
 macro_rules! presence_view {
@@ -56,7 +59,7 @@ macro_rules! presence_view {
 
             /// One minute or day.
             pub fn at(&self, number: i64) -> Presence {
-                self.0.get(&number).copied().unwrap_or_default()
+                self.0.get(number).copied().unwrap_or_default()
             }
         }
 
