@@ -13,7 +13,7 @@ use trilha_schemas::packing::Damaged;
 use trilha_schemas::reader::cut;
 
 use crate::ids::{IdSet, id_hash};
-use crate::views::QuizView;
+use crate::views::{QuestionView, QuizView};
 use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
 use attempts::Attempt;
 
@@ -112,17 +112,20 @@ impl QuizItem {
             self.bytes += answer.most_bytes();
             self.hide_parent_of(name, view);
             let others = self.questions.keys().any(|other| other != name);
-            let question = self.questions.entry(name.to_string()).or_default();
+            if !self.questions.contains_key(name) {
+                self.questions.insert(name.to_string(), Question::default());
+            }
+            let Some(question) = self.questions.get_mut(name) else { return };
             if others && answer.of_parent && !question.of_parent {
                 view.change(name, |view| question.take_off(view));
             }
             question.of_parent |= answer.of_parent;
             let mut nowhere = QuizView::default();
             (if others && question.of_parent { &mut nowhere } else { view }).change(name, |view| {
-                question.add_to(view, -1);
-                question.note_title(title, &answer);
+                let before = question.standing();
+                question.note_title(title, &answer, view);
                 question.place(answer).add_to(view);
-                question.add_to(view, 1);
+                question.shift(before, question.standing(), view);
             });
             self.bytes = self.bytes - known + question.header_bytes(name);
         }
@@ -178,11 +181,17 @@ impl Question {
         name.len() + 6 + self.title.as_ref().map_or(0, |(_, _, title)| title_bytes(title))
     }
 
-    fn note_title(&mut self, title: Option<&str>, answer: &Answer) {
+    fn note_title(&mut self, title: Option<&str>, answer: &Answer, view: &mut QuestionView) {
         let Some(title) = title else { return };
-        let stamp = (answer.time_millis, answer.id);
-        if self.title.as_ref().is_none_or(|(time, id, _)| stamp > (*time, *id)) {
-            self.title = Some((stamp.0, stamp.1, title.to_string()));
+        let (time, id) = (answer.time_millis, answer.id);
+        match &mut self.title {
+            Some(there) if (time, id) <= (there.0, there.1) => {}
+            Some(there) if there.2 == title => (there.0, there.1) = (time, id),
+            there => {
+                let before = there.replace((time, id, title.to_string()));
+                let text = |title: &Option<(i64, u64, String)>| title.as_ref().map(|(_, _, title)| title.clone());
+                view.titles.shift(text(&before).as_ref(), text(there).as_ref());
+            }
         }
     }
 }

@@ -126,13 +126,16 @@ impl QuizView {
 
     /// Changes one question's totals.
     pub(crate) fn change(&mut self, question: &str, change: impl FnOnce(&mut QuestionView)) {
-        if !self.questions.contains_key(question) {
-            self.questions.insert(question.to_string(), QuestionView::default());
-        }
         if let Some(view) = self.questions.get_mut(question) {
             change(view);
             if *view == QuestionView::default() {
                 self.questions.remove(question);
+            }
+        } else {
+            let mut view = QuestionView::default();
+            change(&mut view);
+            if view != QuestionView::default() {
+                self.questions.insert(question.to_string(), view);
             }
         }
     }
