@@ -125,7 +125,7 @@ fn read_record(sequence_number: SequenceNumber, mut record: KinesisEventRecord) 
 
 fn is_in_place(partition_key: &str, record: &Record) -> bool {
     let bucket = Bucket::from_partition_key(partition_key);
-    record.packed().iter().all(|event| Some(event.learner.bucket()) == bucket)
+    (0..record.len()).all(|index| Some(record.event(index).learner.bucket()) == bucket)
 }
 
 /// What a call with one batch came to, for logs and metrics: the answer to the mapping, and numbers.
@@ -157,7 +157,7 @@ impl Observed {
     /// A batch before anything was done with it.
     pub(crate) fn of(batch: &Batch) -> Observed {
         let contents = || batch.records.iter().map(|record| &record.content);
-        let events = |content: &Content| if let Content::Events(record) = content { record.packed().len() } else { 0 };
+        let events = |content: &Content| if let Content::Events(record) = content { record.len() } else { 0 };
         Observed {
             shard: batch.shard.clone(),
             records: batch.records.len(),

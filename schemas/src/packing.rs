@@ -116,6 +116,25 @@ impl<'a> Input<'a> {
     }
 }
 
+/// The LEB128 integer at a place among bytes, of at most 64 bits; the place moves behind it.
+#[inline]
+pub(crate) fn varint_at(bytes: &[u8], at: &mut usize) -> Result<u64, Damaged> {
+    match bytes.get(*at) {
+        Some(byte) if *byte < 0x80 => {
+            *at += 1;
+            Ok(u64::from(*byte))
+        }
+        _ => long_varint_at(bytes, at),
+    }
+}
+
+fn long_varint_at(bytes: &[u8], at: &mut usize) -> Result<u64, Damaged> {
+    let mut input = Input(bytes.get(*at..).unwrap_or_default());
+    let value = input.long_varint()?;
+    *at = bytes.len() - input.0.len();
+    Ok(value)
+}
+
 /// LEB128.
 pub fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

@@ -10,12 +10,15 @@
 //! of each event's texts, which many events may share, 16 KiB. Values that no reader lets in are refused here too, so that
 //! whoever folds a record meets none.
 
+mod body;
 mod columns;
+mod compact;
 mod distinct;
 mod frame;
 mod pack;
 mod predict;
 mod read;
+mod rows;
 mod shapes;
 mod texts;
 mod write;

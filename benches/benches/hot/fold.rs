@@ -76,7 +76,7 @@ fn read(batch: &Bytes) -> Batch {
 }
 
 fn count(bytes: &[u8]) -> usize {
-    Record::read(bytes).map_or(0, |record| record.packed().len())
+    Record::read(bytes).map_or(0, |record| record.len())
 }
 
 /// A table that remembers nothing but the shard's progress.

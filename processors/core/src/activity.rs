@@ -1,6 +1,7 @@
 //! When one learner was there in one course, whether they belong to it, and what an event changes in the class's
 //! minutes, days and number.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trilha_schemas::event::EventOf;
@@ -57,14 +58,14 @@ pub struct ActivityChange {
 
 impl ActivityItem {
     /// Folds events of this learner in this course, of any type, and adds what they change.
-    pub fn fold<'e, T: 'e, L: 'e>(
+    pub fn fold<T, L>(
         &mut self,
-        events: impl IntoIterator<Item = &'e EventOf<T, L>>,
+        events: impl IntoIterator<Item = impl Borrow<EventOf<T, L>>>,
         change: &mut ActivityChange,
     ) -> Folded {
         let mut folded = Folded::default();
         for event in events {
-            self.fold_one(event, change, &mut folded);
+            self.fold_one(event.borrow(), change, &mut folded);
         }
         change.course.beyond_state += i64::from(folded.beyond_state());
         folded

@@ -4,6 +4,7 @@ mod attempts;
 mod standing;
 mod stored;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -71,13 +72,14 @@ impl QuizItem {
     }
 
     /// As [`QuizItem::fold`], of events whose texts are elsewhere: each with where they are.
-    pub fn fold_in<'e, T: 'e, L: 'e, R: Resolve<T, L> + 'e>(
+    pub fn fold_in<'e, T, L, R: Resolve<T, L> + 'e>(
         &mut self,
-        events: impl IntoIterator<Item = (&'e EventOf<T, L>, &'e R)>,
+        events: impl IntoIterator<Item = (impl Borrow<EventOf<T, L>>, &'e R)>,
         view: &mut QuizView,
     ) -> Folded {
         let mut folded = Folded::default();
         for (event, texts) in events {
+            let event = event.borrow();
             let BodyOf::Quiz(quiz) = &event.body else { continue };
             if let (QuizAction::Answered, Some(question)) = (quiz.action, &quiz.question) {
                 let answer = Answer::of(event, quiz, texts);

@@ -10,6 +10,8 @@ mod segment;
 mod session;
 mod stored;
 
+use std::borrow::Borrow;
+
 use trilha_schemas::event::{BodyOf, Event, EventOf, Owned, Resolve, VideoEventOf};
 use trilha_schemas::packing::Damaged;
 
@@ -66,15 +68,16 @@ impl VideoItem {
     }
 
     /// As [`VideoItem::fold`], of events whose texts are elsewhere: each with where they are.
-    pub fn fold_in<'e, T: 'e, L: 'e, R: Resolve<T, L> + 'e>(
+    pub fn fold_in<'e, T, L, R: Resolve<T, L> + 'e>(
         &mut self,
-        events: impl IntoIterator<Item = (&'e EventOf<T, L>, &'e R)>,
+        events: impl IntoIterator<Item = (impl Borrow<EventOf<T, L>>, &'e R)>,
         view: &mut VideoView,
     ) -> Folded {
         let before = self.standing();
         let mut titled = None;
         let mut folded = Folded::default();
         for (event, texts) in events {
+            let event = event.borrow();
             let BodyOf::Video(video) = &event.body else { continue };
             if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
                 titled.get_or_insert(before);

@@ -137,7 +137,7 @@ impl<T: LiveTable> Attempt<'_, T> {
             let name = ViewName::Object { course: *course, object: *object };
             let epoch = epoch_of(groups.number(*placed), boundaries);
             let described =
-                groups.event(*placed).and_then(|(event, texts)| ObjectView::of(event, texts)).unwrap_or_default();
+                groups.event(*placed).and_then(|(event, texts)| ObjectView::of(&event, texts)).unwrap_or_default();
             if let AnyView::Object(view) = change(&mut batch.changes, name, epoch) {
                 view.add(&described);
             }
@@ -321,7 +321,7 @@ fn note_beyond(
     let ids: HashSet<EventId> = folded.beyond.iter().copied().collect();
     let placed = events.iter().filter_map(|placed| Some((groups.number(*placed), groups.event(*placed)?.0)));
     let there = placed.filter(|(_, event)| ids.contains(&event.id));
-    there.for_each(|(number, event)| beyond.add(tenant, number, event));
+    there.for_each(|(number, event)| beyond.add(tenant, number, &event));
 }
 
 fn fold_item(

@@ -66,7 +66,8 @@ impl<'b> Groups<'b> {
     fn add_record(&mut self, at: u32, record: &Record, names: &mut Names) {
         let none = || vec![None; record.texts().count()];
         let mut known = Known { courses: none(), objects: none(), last: Last::default() };
-        for (index, event) in record.packed().iter().enumerate() {
+        for index in 0..record.len() {
+            let event = record.event(index);
             let course = &mut known.courses[event.course.index()];
             let course = match *course {
                 Some(course) => course,
@@ -82,7 +83,7 @@ impl<'b> Groups<'b> {
                 BodyOf::Quiz(quiz) if quiz.action == QuizAction::Answered => Some(object(quiz.quiz)),
                 _ => None,
             };
-            self.add(&mut known.last, event, course, own, Placed { record: at, index: index as u32 });
+            self.add(&mut known.last, &event, course, own, Placed { record: at, index: index as u32 });
         }
     }
 
@@ -121,9 +122,9 @@ impl<'b> Groups<'b> {
     }
 
     /// The event itself, and where its texts are.
-    pub(super) fn event(&self, placed: Placed) -> Option<(&'b EventOf<Symbol, Span>, &'b Record)> {
+    pub(super) fn event(&self, placed: Placed) -> Option<(EventOf<Symbol, Span>, &'b Record)> {
         match &self.batch.records[placed.record as usize].content {
-            Content::Events(record) => Some((&record.packed()[placed.index as usize], record)),
+            Content::Events(record) => Some((record.event(placed.index as usize), record)),
             _ => None,
         }
     }

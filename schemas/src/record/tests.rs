@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::columns::Column;
 use super::*;
 use crate::event::{Body, Description, Protocol, QuizAction, QuizEvent, Role, Source, VideoAction, VideoEvent};
 use crate::flags::Flags;
@@ -451,15 +452,75 @@ fn a_body_that_no_encoder_writes_is_refused() {
     assert_eq!(decode(&longer), Err(RecordError::Damaged("bytes left over")));
 }
 
+/// A record of one event, the first byte of its shape and what follows it changed.
+fn reshaped(event: &Event, change: fn(&mut [u8])) -> Result<Decoded, RecordError> {
+    let mut record = plain(std::slice::from_ref(event));
+    let learner = record.windows(16).rposition(|bytes| bytes == event.learner.0).unwrap();
+    change(&mut record[learner + 17..]);
+    sealed(&mut record);
+    decode(&record)
+}
+
+#[test]
+fn a_type_has_no_fields_of_others_and_one_source_id() {
+    let [video, quiz, enrolled] = &golden_record().events[..] else { panic!("three") };
+    let refused = Err(RecordError::Damaged("a field that its type does not have"));
+    assert_eq!(reshaped(video, |shape| shape[0] = 32), refused);
+    assert_eq!(reshaped(quiz, |shape| shape[0] = 32), refused);
+    assert_eq!(reshaped(video, |shape| shape[0] = 36), refused);
+    let in_id = |shape: &mut [u8]| shape[1] |= Column::SourceInId.bit() as u8;
+    assert_eq!(reshaped(enrolled, in_id), Err(RecordError::Damaged("two source ids")));
+    assert!(reshaped(quiz, in_id).is_ok());
+}
+
+#[test]
+fn indices_point_into_their_tables() {
+    let event = |learner: u8, score: f64, body: Option<Body>| {
+        let quiz = QuizEvent { quiz: "q".into(), score: Some(score), ..QuizEvent::default() };
+        let learner = Pseudonym([learner; 16]);
+        Event { learner, arrival_millis: 0, time_millis: None, body: body.unwrap_or(Body::Quiz(quiz)), ..viewed() }
+    };
+    // Behind the tables: each one's shape, each one's learner, their arrivals, and in the end the two scores.
+    let record = plain(&[event(1, 1e-9, None), event(2, 1e-8, None), event(1, 0.0, Some(Body::Enrolled))]);
+    let numbers = record.windows(8).position(|bytes| bytes == 1e-8f64.to_le_bytes()).unwrap();
+    let (shapes, learners, scores) = (numbers + 8, numbers + 11, record.len() - 5);
+    assert_eq!(record[shapes..shapes + 9], [0, 0, 1, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(record[scores..][..2], [1, 3]);
+    for (at, value, what) in [
+        (shapes, 2, "a shape's index"),
+        (shapes, 3, "an index"),
+        (learners, 2, "a learner's index"),
+        (learners, 3, "an index"),
+        (scores, 5, "a number's index"),
+    ] {
+        let mut record = record.clone();
+        record[at] = value;
+        sealed(&mut record);
+        assert_eq!(decode(&record), Err(RecordError::Damaged(what)), "{at} {value}");
+    }
+}
+
+#[test]
+fn each_event_tells_which_of_the_learners_it_is_of() {
+    let events = many_golden();
+    let record = Record::read(&encode("escola", &events)).unwrap();
+    assert_eq!((record.len(), record.learner_count(), record.is_empty()), (60, 4, false));
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!((record.event(at).learner, record.learner_index(at)), (event.learner, at % 4));
+    }
+    let none = Record::read(&encode("t", &[])).unwrap();
+    assert_eq!((none.len(), none.learner_count(), none.is_empty()), (0, 0, true));
+}
+
 #[test]
 fn symbols_are_those_of_the_events_texts() {
     let events = golden_record().events;
     let record = Record::read(&encode("escola", &events)).unwrap();
     assert_eq!(record.tenant(), "escola");
-    assert_eq!(record.packed().len(), events.len());
+    assert_eq!(record.len(), events.len());
     for (at, event) in events.iter().enumerate() {
-        assert_eq!(&record.packed()[at].owned(&record), event);
-        assert_eq!(record.texts().get(record.packed()[at].course), event.course);
+        assert_eq!(&record.event(at).owned(&record), event);
+        assert_eq!(record.texts().get(record.event(at).course), event.course);
     }
     assert_eq!(record.events().collect::<Vec<_>>(), events);
 }

@@ -19,6 +19,18 @@ const LEAST_DIGITS: usize = 8;
 pub struct Symbol(NonZeroU32);
 
 impl Symbol {
+    pub(super) const FIRST: Symbol = Symbol(NonZeroU32::MIN);
+
+    /// A number for the symbol, not zero.
+    pub(super) fn code(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The symbol of a code; none of zero.
+    pub(super) fn of_code(code: u32) -> Option<Symbol> {
+        NonZeroU32::new(code).map(Symbol)
+    }
+
     pub(super) fn new(index: usize) -> Symbol {
         Symbol(NonZeroU32::MIN.saturating_add(index as u32))
     }
