@@ -14,6 +14,7 @@ mod names;
 mod roster;
 mod state;
 pub(crate) mod view;
+mod warmth;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

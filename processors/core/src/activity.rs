@@ -101,7 +101,20 @@ impl ActivityItem {
 
     /// Whether folding an event of this moment would change nothing, whatever else is folded in between.
     pub fn knows(&self, moment: &Moment) -> bool {
-        self.known && !self.before_rosters && moment.0.as_ref().is_some_and(|place| self.has(place))
+        self.known && !self.before_rosters && moment.place().is_some_and(|place| self.has(&place))
+    }
+
+    /// Folds an event by its moment alone, where that comes to the same; answers whether it did.
+    pub fn fold_moment(&mut self, moment: &Moment, change: &mut ActivityChange) -> bool {
+        let new = moment.place().filter(|place| self.by_arrival.is_empty() && !self.has(place));
+        let Some(place) = new else { return false };
+        if !self.has_room(Some(place), false) {
+            return false;
+        }
+        change.course.learners += i64::from(!self.known);
+        (self.known, self.before_rosters) = (true, false);
+        self.add(place, change);
+        true
     }
 
     /// What the course's roster says of the learner, once everything that was folded is written; `None` where that is
@@ -245,24 +258,42 @@ struct Place {
 }
 
 /// All that an event says of a learner's activity; most say no more than when somebody was there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment(Option<Place>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moment {
+    minute: i64,
+    zone_offset_minutes: i16,
+    /// Whether it has a place and says nothing else.
+    is_all: bool,
+}
 
 impl Moment {
     /// Of an event. One that says more than a place and a time is known by no item.
     pub fn of<T, L>(event: &EventOf<T, L>) -> Moment {
         let says_more = depends_on_arrival(event) || Enrolment::of(event).is_some();
-        Moment(if says_more { None } else { Place::of(event) })
+        let time = counted_time(event).filter(|_| !says_more);
+        let minute = time.map_or(0, |time| time.div_euclid(60_000));
+        Moment { minute, zone_offset_minutes: event.zone_offset_minutes, is_all: time.is_some() }
+    }
+
+    fn place(&self) -> Option<Place> {
+        self.is_all.then(|| Place::at(self.minute, self.zone_offset_minutes))
     }
 }
 
 impl Place {
     /// `None` for an event without a time of its own, and for one that is late.
     fn of<T, L>(event: &EventOf<T, L>) -> Option<Place> {
-        let time = event.view_time_millis().filter(|_| !event.flags.contains(Flags::LATE))?;
-        let local = time + i64::from(event.zone_offset_minutes) * 60_000;
-        Some(Place { minute: time.div_euclid(60_000), day: local.div_euclid(86_400_000) })
+        Some(Place::at(counted_time(event)?.div_euclid(60_000), event.zone_offset_minutes))
     }
+
+    fn at(minute: i64, zone_offset_minutes: i16) -> Place {
+        Place { minute, day: (minute + i64::from(zone_offset_minutes)).div_euclid(24 * 60) }
+    }
+}
+
+/// The time at which the event counts; `None` where it counts at none.
+fn counted_time<T, L>(event: &EventOf<T, L>) -> Option<i64> {
+    event.view_time_millis().filter(|_| !event.flags.contains(Flags::LATE))
 }
 
 /// Whether a copy of the event could count elsewhere: one in the future counts at its arrival, as a copy would at its

@@ -74,7 +74,7 @@ impl QuizItem {
     /// As [`QuizItem::fold`], of events whose texts are elsewhere: each with where they are.
     pub fn fold_in<'e, T, L, R: Resolve<T, L> + 'e>(
         &mut self,
-        events: impl IntoIterator<Item = (impl Borrow<EventOf<T, L>>, &'e R)>,
+        events: impl Iterator<Item = (impl Borrow<EventOf<T, L>>, &'e R)>,
         view: &mut QuizView,
     ) -> Folded {
         let mut folded = Folded::default();

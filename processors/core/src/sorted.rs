@@ -88,7 +88,9 @@ mod tests {
         assert!(!sorted.any_within(0..=9));
         sorted.entry(4);
         sorted.entry(8);
-        for (range, any) in [(0..=3, false), (0..=4, true), (4..=4, true), (5..=7, false), (8..=9, true), (9..=12, false)] {
+        for (range, any) in
+            [(0..=3, false), (0..=4, true), (4..=4, true), (5..=7, false), (8..=9, true), (9..=12, false)]
+        {
             assert_eq!(sorted.any_within(range.clone()), any, "{range:?}");
         }
     }

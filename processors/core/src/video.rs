@@ -64,22 +64,24 @@ impl VideoItem {
     /// Folds events of this learner on this video, in the order of the stream, and adds what they change to the view.
     /// Events of other kinds are passed over; the caller keeps those of other roles away.
     pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut VideoView) -> Folded {
-        self.fold_in(events.into_iter().map(|event| (event, &Owned)), view)
+        self.fold_in(events.into_iter().map(|event| (id_hash(&event.id), event, &Owned)), view)
     }
 
-    /// As [`VideoItem::fold`], of events whose texts are elsewhere: each with where they are.
+    /// As [`VideoItem::fold`], of events whose texts are elsewhere: each after its [`id_hash`], with where its texts are.
     pub fn fold_in<'e, T, L, R: Resolve<T, L> + 'e>(
         &mut self,
-        events: impl IntoIterator<Item = (impl Borrow<EventOf<T, L>>, &'e R)>,
+        events: impl Iterator<Item = (u64, impl Borrow<EventOf<T, L>>, &'e R)>,
         view: &mut VideoView,
     ) -> Folded {
         let before = self.standing();
         let mut titled = None;
         let mut folded = Folded::default();
-        for (event, texts) in events {
+        for (id, event, texts) in events {
             let event = event.borrow();
             let BodyOf::Video(video) = &event.body else { continue };
-            if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
+            if self.seen.contains(&id) {
+                folded.duplicates += 1;
+            } else if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
                 titled.get_or_insert(before);
             }
         }
@@ -94,7 +96,7 @@ impl VideoItem {
         folded
     }
 
-    /// Answers the title before, where it is another now.
+    /// An event that is new to the item. Answers the title before, where it is another now.
     fn fold_one<T, L>(
         &mut self,
         event: &EventOf<T, L>,
@@ -103,11 +105,6 @@ impl VideoItem {
         view: &mut VideoView,
         folded: &mut Folded,
     ) -> Option<Option<Titled>> {
-        let id = id_hash(&event.id);
-        if self.seen.contains(&id) {
-            folded.duplicates += 1;
-            return None;
-        }
         let mark = Mark::of(event, video, texts);
         let name = event.session.as_ref().map(|name| texts.text(name));
         let title = event.title.as_ref().map(|title| texts.text(title));
@@ -118,7 +115,7 @@ impl VideoItem {
             return None;
         }
         folded.applied += 1;
-        self.seen.insert(id);
+        self.seen.insert(mark.id);
         let titled = title.and_then(|title| self.note_title(title, &mark));
         self.note_length(video.length_millis, video.threshold, view);
         match name {

@@ -1,7 +1,6 @@
 //! One attempt at a batch: read what is not warm, fold, write views and roster entries, then learner items.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::slice::Iter;
 
 use foldhash::fast::RandomState;
 use trilha_core::activity::{ActivityChange, Moment};
@@ -13,10 +12,11 @@ use trilha_schemas::ids::EventId;
 use trilha_schemas::packing::Damaged;
 use trilha_schemas::sequence::SequenceNumber;
 
-use super::groups::{Groups, Placed};
+use super::groups::{Group, Groups, Placed};
 use super::names::{LearnerName, Names};
-use super::state::{LearnerItem, LearnerKind, ShardState, Warm, stored};
+use super::state::{LearnerItem, LearnerKind, ShardState, stored};
 use super::view::{AnyView, ViewName};
+use super::warmth::Slot;
 use super::{Applied, Position, Stop};
 use super::{absorbed, cross_shard, roster};
 use crate::batch::{Batch, HandleError};
@@ -47,7 +47,7 @@ struct FoldedBatch {
     /// What learners' activity changes in a course's views, by epoch.
     activities: HashMap<(u32, usize), ActivityChange, RandomState>,
     /// Items that changed, to be written.
-    learners: Vec<LearnerName>,
+    learners: Vec<(LearnerName, Slot)>,
     /// Views of items that changed. They are written though the changes add up to nothing: changes of two learners, or
     /// of two records, may take each other back, and after a crash or beside a zombie only one of them is folded again.
     moved: HashSet<ViewName, RandomState>,
@@ -59,7 +59,8 @@ struct FoldedBatch {
 
 impl<T: LiveTable> Attempt<'_, T> {
     pub(super) async fn run(mut self) -> Result<Applied, Stop> {
-        let groups = Groups::of(self.batch, self.position.done, &mut self.state.names);
+        let ShardState { names, learners, .. } = &mut *self.state;
+        let groups = Groups::of(self.batch, self.position.done, names, learners);
         let mut boundaries = BTreeSet::new();
         let folded = loop {
             self.load_learners(&groups).await?;
@@ -86,21 +87,21 @@ impl<T: LiveTable> Attempt<'_, T> {
     }
 
     async fn load_learners(&mut self, groups: &Groups<'_>) -> Result<(), Stop> {
-        let names = groups.learners.iter().map(|(name, _)| *name);
-        let cold: Vec<LearnerName> = names.filter(|name| self.state.learner(name).is_none()).collect();
+        let cold = |group: &&Group| self.state.learners.get(group.slot).is_none();
+        let cold: Vec<&Group> = groups.learners.iter().filter(cold).collect();
         if cold.is_empty() {
             return Ok(());
         }
-        let keys = cold.iter().map(|name| self.state.names.learner_key(name)).collect();
+        let keys = cold.iter().map(|group| self.state.names.learner_key(&group.name)).collect();
         let items = self.table.get(keys, Consistency::Strong).await?;
         let watermarks = items.iter().flatten().map(|item| &item.watermarks);
         absorbed::find(self.table, self.position.shard, watermarks, &mut self.state.absorbed).await?;
-        for (name, item) in cold.into_iter().zip(items) {
+        for (group, item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
-            let item = value.map_or_else(|| Ok(name.kind.empty()), |value| name.kind.decode(&value));
-            let item = item.map_err(|error| damaged(&self.state.names.learner_key(&name), error))?;
-            self.state.learners.insert(name, Warm::new(item, watermarks));
-            self.state.learner(&name);
+            let kind = group.name.kind;
+            let item = value.map_or_else(|| Ok(kind.empty()), |value| kind.decode(&value));
+            let item = item.map_err(|error| damaged(&self.state.names.learner_key(&group.name), error))?;
+            self.state.learners.insert(group.slot, item, watermarks);
         }
         Ok(())
     }
@@ -109,16 +110,16 @@ impl<T: LiveTable> Attempt<'_, T> {
     fn fold(&mut self, groups: &Groups<'_>, boundaries: &BTreeSet<SequenceNumber>) -> Result<FoldedBatch, Stop> {
         let mut batch = FoldedBatch::default();
         let ShardState { names, learners, .. } = &mut *self.state;
-        for ((name, events), moments) in groups.learners.iter().zip(&groups.moments) {
-            let Some(warm) = learners.get_mut(name) else { continue };
+        for group in &groups.learners {
+            let (name, Some(warm)) = (&group.name, learners.get_mut(group.slot)) else { continue };
             let applied = warm.stored.as_ref().and_then(|watermarks| watermarks.of(self.position.shard));
-            let first = groups.record_after(applied);
-            let start = events.partition_point(|placed| placed.record < first);
+            let (events, mut moments) = groups.events(group, groups.record_after(applied));
             let entry = warm.value.roster_entry();
             let mut changed = false;
-            let mut moments = moments.get(start..).unwrap_or_default().iter();
-            for (epoch, events) in epochs(groups, &events[start..], boundaries) {
-                let folded = fold_item(&mut warm.value, name, epoch, groups, events, &mut moments, &mut batch);
+            for (epoch, events) in epochs(groups, events, boundaries) {
+                let (of_epoch, later) = moments.split_at(events.len().min(moments.len()));
+                moments = later;
+                let folded = fold_item(&mut warm.value, name, epoch, groups, events, of_epoch, &mut batch);
                 changed |= folded.changed();
                 note_beyond(&mut batch.beyond, groups, names, name, events, &folded);
                 batch.folded += folded;
@@ -126,8 +127,9 @@ impl<T: LiveTable> Attempt<'_, T> {
             if changed {
                 let after = warm.value.roster_entry().filter(|after| Some(*after) != entry);
                 batch.entries.extend(after.map(|after| (*name, after)));
-                batch.learners.push(*name);
+                batch.learners.push((*name, group.slot));
                 batch.moved.extend(name.view());
+                learners.measure(group.slot);
             }
         }
         for ((course, epoch), activity) in std::mem::take(&mut batch.activities) {
@@ -149,28 +151,31 @@ impl<T: LiveTable> Attempt<'_, T> {
     async fn load_views(&mut self, names: impl Iterator<Item = &ViewName>) -> Result<BTreeSet<SequenceNumber>, Stop> {
         let mut names: Vec<ViewName> = names.copied().collect();
         names.sort_unstable();
-        let cold: Vec<ViewName> = names.iter().copied().filter(|name| self.state.view(name).is_none()).collect();
+        let views = &mut self.state.views;
+        let slots: Vec<Slot> = names.iter().map(|name| views.slot(*name, 0).0).collect();
+        let cold = |(_, slot): &(&ViewName, &Slot)| views.get(**slot).is_none();
+        let cold: Vec<(ViewName, Slot)> =
+            names.iter().zip(&slots).filter(cold).map(|(name, slot)| (*name, *slot)).collect();
         let items = match cold.is_empty() {
             true => Vec::new(),
             false => {
-                let keys = cold.iter().map(|name| self.view_key(*name)).collect();
+                let keys = cold.iter().map(|(name, _)| self.view_key(*name)).collect();
                 self.table.get(keys, Consistency::Strong).await?
             }
         };
-        for (name, item) in cold.into_iter().zip(items) {
+        for ((name, slot), item) in cold.into_iter().zip(items) {
             let (value, watermarks) = stored(item);
             let view = value.map_or_else(|| Ok(name.zero_partial()), |value| name.decode_partial(&value));
             let view = view.map_err(|error| damaged(&self.view_key(name), error))?;
-            self.state.views.insert(name, Warm::new(view, watermarks));
-            self.state.view(&name);
+            self.state.views.insert(slot, view, watermarks);
         }
         let (done, last) = (self.position.done, self.position.last);
-        let watermarks = names.iter().filter_map(|name| self.applied_to_view(name));
+        let watermarks = slots.iter().filter_map(|slot| self.applied_to_view(*slot));
         Ok(watermarks.filter(|at| Some(*at) > done && *at < last).collect())
     }
 
-    fn applied_to_view(&mut self, name: &ViewName) -> Option<SequenceNumber> {
-        self.state.view(name)?.stored.as_ref()?.of(self.position.shard)
+    fn applied_to_view(&self, slot: Slot) -> Option<SequenceNumber> {
+        self.state.views.get(slot)?.stored.as_ref()?.of(self.position.shard)
     }
 
     fn view_key(&self, name: ViewName) -> Key {
@@ -187,13 +192,14 @@ impl<T: LiveTable> Attempt<'_, T> {
     ) -> (Vec<Replacement>, Vec<Replacement>) {
         let (mut parts, mut replacements) = (Vec::new(), Vec::with_capacity(changes.len()));
         for (name, epochs) in in_order(changes) {
-            let first = match self.applied_to_view(&name) {
+            let (slot, _) = self.state.views.slot(name, 0);
+            let first = match self.applied_to_view(slot) {
                 Some(applied) if applied >= self.position.last => continue,
                 Some(applied) => epoch_after(applied, boundaries),
                 None => 0,
             };
             let key = self.view_key(name);
-            let Some(warm) = self.state.view(&name) else { continue };
+            let Some(warm) = self.state.views.get_mut(slot) else { continue };
             let mut net = name.zero();
             epochs.iter().filter(|(epoch, _)| *epoch >= first).for_each(|(_, change)| net.add(change));
             if net.is_zero() && !moved.contains(&name) {
@@ -206,15 +212,16 @@ impl<T: LiveTable> Attempt<'_, T> {
                 frozen.into_iter().map(|(part, value)| replacement(of(&part), value, &mut None, &self.position)),
             );
             replacements.push(replacement(key, value, &mut warm.stored, &self.position));
+            self.state.views.measure(slot);
         }
         (parts, replacements)
     }
 
-    fn replaced_learners(&mut self, changed: Vec<LearnerName>) -> Vec<Replacement> {
+    fn replaced_learners(&mut self, changed: Vec<(LearnerName, Slot)>) -> Vec<Replacement> {
         let mut replacements = Vec::with_capacity(changed.len());
         let ShardState { names, learners, absorbed, .. } = &mut *self.state;
-        for name in changed {
-            if let Some(warm) = learners.get_mut(&name) {
+        for (name, slot) in changed {
+            if let Some(warm) = learners.get_mut(slot) {
                 let key = names.learner_key(&name);
                 let mut replacement = replacement(key, warm.value.encode(), &mut warm.stored, &self.position);
                 if !absorbed.is_empty() {
@@ -330,27 +337,37 @@ fn fold_item(
     epoch: usize,
     groups: &Groups<'_>,
     events: &[Placed],
-    moments: &mut Iter<'_, Moment>,
+    moments: &[Moment],
     batch: &mut FoldedBatch,
 ) -> Folded {
     let (course, changes) = (name.course, &mut batch.changes);
-    let placed = events.iter().filter_map(|placed| groups.event(*placed));
+    let with_ids = || {
+        let event = |(placed, id): (&Placed, u64)| groups.event(*placed).map(|(event, texts)| (id, event, texts));
+        events.iter().zip(groups.ids(events)).filter_map(event)
+    };
     match item {
         LearnerItem::Video(item) => match change(changes, ViewName::Video { course, video: name.object }, epoch) {
-            AnyView::Video(view) => item.fold_in(placed, view),
+            AnyView::Video(view) => item.fold_in(with_ids(), view),
             _ => Folded::default(),
         },
         LearnerItem::Quiz(item) => match change(changes, ViewName::Quiz { course, quiz: name.object }, epoch) {
-            AnyView::Quiz(view) => item.fold_in(placed, view),
+            AnyView::Quiz(view) => item.fold_in(with_ids().map(|(_, event, texts)| (event, texts)), view),
             _ => Folded::default(),
         },
         LearnerItem::Activity(item) => {
             let change = batch.activities.entry((course, epoch)).or_default();
-            let mut folded = Folded::default();
+            let (mut folded, mut known) = (Folded::default(), None);
             for (placed, moment) in events.iter().zip(moments) {
-                // Most events are of a minute that is known: these are not even looked at.
-                if !item.knows(moment) {
-                    folded += item.fold(groups.event(*placed).map(|(event, _)| event), change);
+                // Most events are of a minute that is known, or say no more than theirs: these are not even looked at.
+                if known == Some(moment) {
+                    continue;
+                }
+                if item.knows(moment) {
+                    known = Some(moment);
+                } else if item.fold_moment(moment, change) {
+                    folded.applied += 1;
+                } else {
+                    folded += item.fold(groups.event(*placed).as_ref().map(|(event, _)| event), change);
                 }
             }
             folded

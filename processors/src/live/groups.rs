@@ -1,124 +1,118 @@
 //! A batch's events by the items that they touch.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
 use trilha_core::activity::Moment;
+use trilha_core::id_hash;
 use trilha_schemas::event::{BodyOf, EventOf, QuizAction, Role};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::record::{Record, Span, Symbol};
 use trilha_schemas::sequence::SequenceNumber;
 
 use super::names::{LearnerName, Names};
-use super::state::LearnerKind;
+use super::state::{LearnerItem, LearnerKind};
+use super::warmth::{Slot, Warmth};
 use crate::batch::{Batch, Content};
 
 /// Where an event lies in its batch. Ordered as the stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Placed {
     pub record: u32,
     index: u32,
 }
 
+/// The events that touch one learner item.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub name: LearnerName,
+    pub slot: Slot,
+    /// Of [`Groups::placed`]: where its events begin, and how many there are.
+    start: u32,
+    count: u32,
+    /// Of [`Groups::moments`]: where those of its events begin.
+    moments: u32,
+}
+
 /// The events of a batch that count, by learner item, and the descriptions, by object.
 pub(super) struct Groups<'b> {
     batch: &'b Batch,
-    /// In order of first event; each group's events in order of the stream.
-    pub learners: Vec<(LearnerName, Vec<Placed>)>,
-    /// Of the groups of activity, when each of their events was: most say nothing more.
-    pub moments: Vec<Vec<Moment>>,
+    /// In order of first event.
+    pub learners: Vec<Group>,
+    /// Group by group, each in order of the stream.
+    placed: Vec<Placed>,
+    /// When each event of the groups of activity was: most say nothing more.
+    moments: Vec<Moment>,
     pub descriptions: Vec<(u32, u32, Placed)>,
-    at: HashMap<LearnerName, u32, RandomState>,
 }
 
-/// The symbols of one record's texts, so that each text is looked up once a record.
+/// An event on its way into its groups.
+struct Assigned {
+    placed: Placed,
+    moment: Moment,
+    /// The group of the learner's activity in the course.
+    activity: u32,
+    /// The group of what the event is about, if there is one.
+    own: Option<u32>,
+}
+
+/// What is known of one record's texts and learners, so that each is looked up once a record.
 struct Known {
     courses: Vec<Option<u32>>,
     objects: Vec<Option<u32>>,
-    last: Last,
+    learners: Vec<Last>,
 }
 
-/// The groups that the event before fell into; events of one learner mostly stand together.
-#[derive(Default)]
+/// The groups that a learner's event before fell into.
+#[derive(Clone, Copy, Default)]
 struct Last {
     own: Option<(LearnerName, u32)>,
     activity: Option<(LearnerName, u32)>,
 }
 
+/// What grouping works with.
+struct Grouping<'s> {
+    names: &'s mut Names,
+    items: &'s mut Warmth<LearnerName, LearnerItem>,
+    groups: Vec<Group>,
+    assigned: Vec<Assigned>,
+    descriptions: Vec<(u32, u32, Placed)>,
+}
+
 impl<'b> Groups<'b> {
     /// Groups the events of records after a sequence number.
-    pub(super) fn of(batch: &'b Batch, done: Option<SequenceNumber>, names: &mut Names) -> Groups<'b> {
-        let mut groups = Groups {
-            batch,
-            learners: Vec::new(),
-            moments: Vec::new(),
-            descriptions: Vec::new(),
-            at: HashMap::default(),
-        };
+    pub(super) fn of(
+        batch: &'b Batch,
+        done: Option<SequenceNumber>,
+        names: &mut Names,
+        items: &mut Warmth<LearnerName, LearnerItem>,
+    ) -> Groups<'b> {
+        let mut grouping =
+            Grouping { names, items, groups: Vec::new(), assigned: Vec::new(), descriptions: Vec::new() };
         for (at, record) in batch.records.iter().enumerate() {
             if let (Content::Events(events), true) = (&record.content, Some(record.sequence_number) > done) {
-                groups.add_record(at as u32, events, names);
+                grouping.add_record(at as u32, events);
             }
         }
-        groups
+        grouping.finish(batch)
     }
 
-    fn add_record(&mut self, at: u32, record: &Record, names: &mut Names) {
-        let none = || vec![None; record.texts().count()];
-        let mut known = Known { courses: none(), objects: none(), last: Last::default() };
-        for index in 0..record.len() {
-            let event = record.event(index);
-            let course = &mut known.courses[event.course.index()];
-            let course = match *course {
-                Some(course) => course,
-                None => *course.insert(names.course_symbol(record.tenant(), record.texts().get(event.course))),
-            };
-            let mut object = |symbol: Symbol| {
-                let known = &mut known.objects[symbol.index()];
-                known.unwrap_or_else(|| *known.insert(names.object_symbol(record.texts().get(symbol))))
-            };
-            let own = match &event.body {
-                BodyOf::Described(description) => Some(object(description.object)),
-                BodyOf::Video(video) => Some(object(video.video)),
-                BodyOf::Quiz(quiz) if quiz.action == QuizAction::Answered => Some(object(quiz.quiz)),
-                _ => None,
-            };
-            self.add(&mut known.last, &event, course, own, Placed { record: at, index: index as u32 });
-        }
-    }
-
-    fn add(&mut self, last: &mut Last, event: &EventOf<Symbol, Span>, course: u32, own: Option<u32>, placed: Placed) {
-        if let (BodyOf::Described(_), Some(object)) = (&event.body, own) {
-            return self.descriptions.push((course, object, placed));
-        }
-        if event.role != Role::Learner || event.flags.contains(Flags::OTHER_PROTOCOL) {
-            return;
-        }
-        let learner = event.learner;
-        if let Some(object) = own {
-            let kind = if matches!(event.body, BodyOf::Video(_)) { LearnerKind::Video } else { LearnerKind::Quiz };
-            self.push(LearnerName { learner, course, kind, object }, &mut last.own, placed);
-        }
-        let activity = LearnerName { learner, course, kind: LearnerKind::Activity, object: 0 };
-        let at = self.push(activity, &mut last.activity, placed);
-        self.moments[at].push(Moment::of(event));
-    }
-
-    fn push(&mut self, name: LearnerName, last: &mut Option<(LearnerName, u32)>, placed: Placed) -> usize {
-        let at = match last {
-            Some((there, at)) if *there == name => *at,
-            _ => {
-                let at = *self.at.entry(name).or_insert_with(|| {
-                    self.learners.push((name, Vec::new()));
-                    self.moments.push(Vec::new());
-                    self.learners.len() as u32 - 1
-                });
-                *last = Some((name, at));
-                at
-            }
+    /// The group's events from a record on, and their moments if it is of activity.
+    pub(super) fn events(&self, group: &Group, first: u32) -> (&[Placed], &[Moment]) {
+        let placed = &self.placed[group.start as usize..][..group.count as usize];
+        let start = placed.partition_point(|placed| placed.record < first);
+        let moments = match group.name.kind {
+            LearnerKind::Activity => &self.moments[group.moments as usize..][start..placed.len()],
+            _ => &[],
         };
-        self.learners[at as usize].1.push(placed);
-        at as usize
+        (&placed[start..], moments)
+    }
+
+    /// The ids of events, as items keep them. They are asked for first: nothing hangs on what is read here, so that the
+    /// memory brings many events at a time, and not one after the other.
+    pub(super) fn ids(&self, events: &[Placed]) -> Vec<u64> {
+        let id = |placed: &Placed| match &self.batch.records[placed.record as usize].content {
+            Content::Events(record) => id_hash(record.id(placed.index as usize)),
+            _ => 0,
+        };
+        events.iter().map(id).collect()
     }
 
     /// The event itself, and where its texts are.
@@ -137,5 +131,95 @@ impl<'b> Groups<'b> {
     /// The first record after a sequence number.
     pub(super) fn record_after(&self, number: Option<SequenceNumber>) -> u32 {
         self.batch.records.partition_point(|record| Some(record.sequence_number) <= number) as u32
+    }
+}
+
+impl Grouping<'_> {
+    fn add_record(&mut self, at: u32, record: &Record) {
+        let none = || vec![None; record.texts().count()];
+        let learners = vec![Last::default(); record.learner_count()];
+        let mut known = Known { courses: none(), objects: none(), learners };
+        for index in 0..record.len() {
+            let event = record.event(index);
+            let course = &mut known.courses[event.course.index()];
+            let course = match *course {
+                Some(course) => course,
+                None => *course.insert(self.names.course_symbol(record.tenant(), record.texts().get(event.course))),
+            };
+            let mut object = |symbol: Symbol| {
+                let known = &mut known.objects[symbol.index()];
+                known.unwrap_or_else(|| *known.insert(self.names.object_symbol(record.texts().get(symbol))))
+            };
+            let own = match &event.body {
+                BodyOf::Described(description) => Some(object(description.object)),
+                BodyOf::Video(video) => Some(object(video.video)),
+                BodyOf::Quiz(quiz) if quiz.action == QuizAction::Answered => Some(object(quiz.quiz)),
+                _ => None,
+            };
+            let placed = Placed { record: at, index: index as u32 };
+            self.add(&mut known.learners[record.learner_index(index)], &event, course, own, placed);
+        }
+    }
+
+    fn add(&mut self, last: &mut Last, event: &EventOf<Symbol, Span>, course: u32, own: Option<u32>, placed: Placed) {
+        if let (BodyOf::Described(_), Some(object)) = (&event.body, own) {
+            return self.descriptions.push((course, object, placed));
+        }
+        if event.role != Role::Learner || event.flags.contains(Flags::OTHER_PROTOCOL) {
+            return;
+        }
+        let learner = event.learner;
+        let kind = if matches!(event.body, BodyOf::Video(_)) { LearnerKind::Video } else { LearnerKind::Quiz };
+        let own = own.map(|object| self.group(LearnerName { learner, course, kind, object }, &mut last.own));
+        let activity = LearnerName { learner, course, kind: LearnerKind::Activity, object: 0 };
+        let activity = self.group(activity, &mut last.activity);
+        self.assigned.push(Assigned { placed, moment: Moment::of(event), activity, own });
+    }
+
+    /// The group of an item, which has one event more.
+    fn group(&mut self, name: LearnerName, last: &mut Option<(LearnerName, u32)>) -> u32 {
+        let number = match last {
+            Some((there, number)) if *there == name => *number,
+            _ => {
+                let (slot, number) = self.items.slot(name, self.groups.len() as u32);
+                if number as usize == self.groups.len() {
+                    self.groups.push(Group { name, slot, start: 0, count: 0, moments: 0 });
+                }
+                *last = Some((name, number));
+                number
+            }
+        };
+        self.groups[number as usize].count += 1;
+        number
+    }
+
+    /// Lays the events out group by group.
+    fn finish<'b>(mut self, batch: &'b Batch) -> Groups<'b> {
+        let (mut events, mut moments) = (0, 0);
+        for group in &mut self.groups {
+            (group.start, group.moments) = (events, moments);
+            events += group.count;
+            moments += if group.name.kind == LearnerKind::Activity { group.count } else { 0 };
+            group.count = 0;
+        }
+        let mut placed = vec![Placed::default(); events as usize];
+        let mut moments = vec![Moment::default(); moments as usize];
+        for assigned in &self.assigned {
+            let activity = &mut self.groups[assigned.activity as usize];
+            moments[(activity.moments + activity.count) as usize] = assigned.moment;
+            placed[activity.next()] = assigned.placed;
+            if let Some(own) = assigned.own {
+                placed[self.groups[own as usize].next()] = assigned.placed;
+            }
+        }
+        Groups { batch, learners: self.groups, placed, moments, descriptions: self.descriptions }
+    }
+}
+
+impl Group {
+    /// Where its next event lies.
+    fn next(&mut self) -> usize {
+        self.count += 1;
+        (self.start + self.count) as usize - 1
     }
 }

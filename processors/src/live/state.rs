@@ -1,9 +1,7 @@
 //! What a consumer remembers of a shard's items between batches.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::HashSet;
 
-use foldhash::fast::RandomState;
 use trilha_core::activity::ActivityItem;
 use trilha_core::quiz::QuizItem;
 use trilha_core::roster::RosterEntry;
@@ -13,6 +11,7 @@ use trilha_schemas::packing::Damaged;
 
 use super::names::{LearnerName, Names};
 use super::view::{Partial, ViewName};
+use super::warmth::{InMemory, Warmth, oldest_that_fit};
 
 /// A learner item of any kind.
 #[derive(Debug, Clone)]
@@ -69,7 +68,9 @@ impl LearnerItem {
     pub(super) fn roster_entry(&self) -> Option<RosterEntry> {
         if let LearnerItem::Activity(item) = self { item.roster_entry() } else { None }
     }
+}
 
+impl InMemory for LearnerItem {
     fn memory_bytes(&self) -> usize {
         match self {
             LearnerItem::Video(item) => item.memory_bytes(),
@@ -78,26 +79,6 @@ impl LearnerItem {
         }
     }
 }
-
-/// An item in memory, as the table has it (`stored` is its watermark there; `None`: it is not there yet).
-#[derive(Debug, Clone)]
-pub(super) struct Warm<V> {
-    pub value: V,
-    pub stored: Option<Watermarks>,
-    used: u64,
-}
-
-impl<V> Warm<V> {
-    pub(super) fn new(value: V, stored: Option<Watermarks>) -> Warm<V> {
-        Warm { value, stored, used: 0 }
-    }
-}
-
-/// Warm items by name.
-type Warmth<N, V> = HashMap<N, Warm<V>, RandomState>;
-
-/// What a warm item takes beside its value and its name's texts.
-const WARM_ITEM_BYTES: usize = 240;
 
 /// Warm items of one shard.
 #[derive(Default)]
@@ -110,7 +91,6 @@ pub(super) struct ShardState {
     /// The progress that this consumer wrote last; warm items count only while the table still says so. `None` while a batch
     /// is worked on: one that is broken off leaves items that nobody may trust.
     progress: Option<Watermarks>,
-    batch: u64,
 }
 
 impl ShardState {
@@ -125,7 +105,8 @@ impl ShardState {
             self.forget();
         }
         self.progress = None;
-        self.batch += 1;
+        self.learners.next_batch();
+        self.views.next_batch();
     }
 
     /// The batch is done: the table's progress is this, and the warm items are what the table has.
@@ -133,46 +114,25 @@ impl ShardState {
         self.progress = progress;
     }
 
-    /// The warm item, marked as used by this batch.
-    pub(super) fn learner(&mut self, name: &LearnerName) -> Option<&mut Warm<LearnerItem>> {
-        used(&mut self.learners, name, self.batch)
-    }
-
-    /// The warm view, marked as used by this batch.
-    pub(super) fn view(&mut self, name: &ViewName) -> Option<&mut Warm<Partial>> {
-        used(&mut self.views, name, self.batch)
-    }
-
-    /// Forgets the items that were not used for longest, until the rest fit.
+    /// Forgets the items that were not used for longest, once all of them take more than this.
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         if self.names.memory_bytes() > bytes / 4 {
             // Names are few beside items, unless clients make them up.
-            *self = ShardState { progress: self.progress.take(), batch: self.batch, ..ShardState::default() };
+            *self = ShardState { progress: self.progress.take(), ..ShardState::default() };
             return;
         }
         let bytes = bytes - self.names.memory_bytes();
-        let learners = self.learners.values().map(|warm| (warm.used, WARM_ITEM_BYTES + warm.value.memory_bytes()));
-        let views = self.views.values().map(|warm| (warm.used, WARM_ITEM_BYTES + warm.value.memory_bytes()));
-        let mut by_batch: HashMap<u64, usize> = HashMap::new();
-        learners.chain(views).for_each(|(used, size)| *by_batch.entry(used).or_default() += size);
-        let mut newest_first: Vec<_> = by_batch.into_iter().collect();
-        newest_first.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
-        let mut total = 0;
-        let too_old = newest_first.into_iter().find(|(_, size)| {
-            total += size;
-            total > bytes
-        });
-        if let Some((used, _)) = too_old {
-            self.learners.retain(|_, warm| warm.used > used);
-            self.views.retain(|_, warm| warm.used > used);
+        if self.learners.memory_bytes() + self.views.memory_bytes() <= bytes {
+            return;
+        }
+        // All items are looked at for it, so that it must not be so each time.
+        let fit = bytes - bytes / 8;
+        let items = self.learners.bytes_by_batch().chain(self.views.bytes_by_batch());
+        if let Some(batch) = oldest_that_fit(items, fit) {
+            self.learners.forget_up_to(batch);
+            self.views.forget_up_to(batch);
         }
     }
-}
-
-fn used<'w, N: Eq + Hash, V>(items: &'w mut Warmth<N, V>, name: &N, batch: u64) -> Option<&'w mut Warm<V>> {
-    let warm = items.get_mut(name)?;
-    warm.used = batch;
-    Some(warm)
 }
 
 /// Splits a stored item into what the fold needs.

@@ -8,6 +8,8 @@ use trilha_core::views::{
 use trilha_live::port::Key;
 use trilha_schemas::packing::Damaged;
 
+use super::warmth::InMemory;
+
 /// Names a view within a batch: kind, course (a symbol of the batch), and object (a symbol) or number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ViewName {
@@ -142,8 +144,10 @@ impl Partial {
         self.parts.extend(parts.iter().map(|(name, _)| name.clone()));
         (encode_partial(&self.parts, &self.view.encode()), parts)
     }
+}
 
-    pub(crate) fn memory_bytes(&self) -> usize {
+impl InMemory for Partial {
+    fn memory_bytes(&self) -> usize {
         self.view.memory_bytes() + 64 * self.parts.len()
     }
 }

@@ -7,6 +7,7 @@ use super::compact::{Beside, Compact};
 use super::texts::{Symbol, Texts};
 use super::{HEAD_BYTES, MAGIC, MAX_BODY_BYTES, MAX_EVENTS, PLAIN, RecordError, VERSION, ZSTD, checksum, frame};
 use crate::event::{Event, EventOf, Resolve};
+use crate::ids::EventId;
 use crate::packing::Input;
 
 const ID_BYTES: usize = 16;
@@ -85,6 +86,12 @@ impl Record {
     #[inline]
     pub fn event(&self, index: usize) -> EventOf<Symbol, Span> {
         self.events[index].unpacked(&self.beside)
+    }
+
+    /// The id of one of the events.
+    #[inline]
+    pub fn id(&self, index: usize) -> &EventId {
+        &self.events[index].id
     }
 
     /// Which of the record's learners an event's is, below [`Record::learner_count`].

@@ -213,6 +213,37 @@ fn an_item_knows_a_moment_once_no_event_of_it_could_tell_more() {
 }
 
 #[test]
+fn a_moment_alone_comes_to_what_its_event_does() {
+    let mut late = at(3 * DAY, 0);
+    late.flags = Flags::LATE;
+    let mut ahead = Event { id: EventId([7; 16]), arrival_millis: 0, ..at(2 * DAY, 0) };
+    ahead.flags = Flags::FUTURE_TIME;
+    let enrolled = Event { id: EventId([8; 16]), body: Body::Enrolled, ..at(5 * DAY, 0) };
+    let plain = [at(0, 0), at(MINUTE, 0), at(MINUTE + 1, 0), at(MINUTE - DAY, 0), at(0, 90), at(40 * DAY, -180)];
+    let events = plain.iter().chain([&late, &enrolled]).chain(&plain).chain([&ahead, &plain[0]]).cloned();
+    let events: Vec<Event> = events.chain([at(41 * DAY, 0)]).collect();
+    let (mut folded, mut expected) = (ActivityItem::default(), ActivityItem::default());
+    let (mut change, mut expected_change) = (ActivityChange::default(), ActivityChange::default());
+    let mut by_moment = 0;
+    for event in &events {
+        expected.fold([event], &mut expected_change);
+        let moment = Moment::of(event);
+        if folded.fold_moment(&moment, &mut change) {
+            by_moment += 1;
+        } else if !folded.knows(&moment) {
+            folded.fold([event], &mut change);
+        }
+        assert_eq!((folded.encode(), &change), (expected.encode(), &expected_change), "{event:?}");
+    }
+    assert_eq!(by_moment, 4, "four are new, and the last comes after an event that is kept by its id");
+    let mut full = ActivityItem::default();
+    (0..).take_while(|day| full.fold_moment(&Moment::of(&at(day * DAY, 0)), &mut change)).for_each(drop);
+    let more = at(1_000_000 * DAY, 0);
+    assert!(!full.fold_moment(&Moment::of(&more), &mut change));
+    assert_eq!(full.fold([&more], &mut change).beyond_state(), 1, "what has no room is told of");
+}
+
+#[test]
 fn an_item_that_knows_nobody_is_stored_as_such() {
     let mut item = ActivityItem::decode(&ActivityItem::default().encode()).unwrap();
     assert_eq!(item.roster_entry(), None);

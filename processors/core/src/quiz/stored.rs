@@ -11,7 +11,7 @@ use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 
 use super::{Answer, Question, QuizItem};
 use crate::views::version;
-use crate::{FOLD_VERSION, limits};
+use crate::{FOLD_VERSION, ITEM_HEADER_BYTES, limits};
 
 const TIMELESS: u16 = 1;
 const ATTEMPT: u16 = 1 << 1;
@@ -27,6 +27,7 @@ const OF_PARENT: u16 = 1 << 10;
 
 pub(super) fn encode(item: &QuizItem) -> Vec<u8> {
     let mut out = version();
+    out.reserve(ITEM_HEADER_BYTES + item.bytes);
     varint(&mut out, FOLD_VERSION.into());
     varint(&mut out, item.questions.len() as u64);
     for (name, question) in &item.questions {

@@ -18,7 +18,7 @@ use super::mark::{List, Mark};
 use super::session::{Session, Source};
 use super::{Titled, VideoItem};
 use crate::views::{VideoView, version};
-use crate::{FOLD_VERSION, limits};
+use crate::{FOLD_VERSION, ITEM_HEADER_BYTES, limits};
 
 const POSITION: u8 = 1 << 3;
 const TO: u8 = 1 << 4;
@@ -29,6 +29,7 @@ const SOURCES: [Source; 3] = [Source::Pairs, Source::Heartbeats, Source::List];
 
 pub(super) fn encode(item: &VideoItem) -> Vec<u8> {
     let mut out = version();
+    out.reserve(ITEM_HEADER_BYTES + item.bytes);
     varint(&mut out, FOLD_VERSION.into());
     optional(&mut out, item.length_millis.as_ref(), |out, length| zigzag(out, *length));
     optional(&mut out, item.threshold.as_ref(), |out, threshold| out.extend_from_slice(&threshold.to_le_bytes()));
