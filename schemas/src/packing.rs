@@ -136,6 +136,7 @@ fn long_varint_at(bytes: &[u8], at: &mut usize) -> Result<u64, Damaged> {
 }
 
 /// LEB128.
+#[inline]
 pub fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -145,6 +146,7 @@ pub fn varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// A signed integer, zigzag.
+#[inline]
 pub fn zigzag(out: &mut Vec<u8>, value: i64) {
     varint(out, zigzagged(value));
 }

@@ -59,8 +59,8 @@ struct FoldedBatch {
 
 impl<T: LiveTable> Attempt<'_, T> {
     pub(super) async fn run(mut self) -> Result<Applied, Stop> {
-        let ShardState { names, learners, .. } = &mut *self.state;
-        let groups = Groups::of(self.batch, self.position.done, names, learners);
+        let ShardState { names, learners, room, .. } = &mut *self.state;
+        let groups = Groups::of(self.batch, self.position.done, names, learners, std::mem::take(room));
         let mut boundaries = BTreeSet::new();
         let folded = loop {
             self.load_learners(&groups).await?;
@@ -72,6 +72,7 @@ impl<T: LiveTable> Attempt<'_, T> {
             boundaries.extend(inside);
             self.state.learners.clear();
         };
+        self.state.room = groups.into_room();
         let (mut fixed, views) = self.replaced_views(folded.changes, &folded.moved, &boundaries);
         fixed.extend(folded.beyond.into_replacements(self.position.shard));
         let entries =

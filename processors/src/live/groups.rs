@@ -36,14 +36,23 @@ pub(super) struct Groups<'b> {
     batch: &'b Batch,
     /// In order of first event.
     pub learners: Vec<Group>,
+    pub descriptions: Vec<(u32, u32, Placed)>,
+    room: Room,
+}
+
+/// What a batch's events are laid out in. It is megabytes, and kept for the next batch.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// In order of the stream.
+    assigned: Vec<Assigned>,
     /// Group by group, each in order of the stream.
     placed: Vec<Placed>,
     /// When each event of the groups of activity was: most say nothing more.
     moments: Vec<Moment>,
-    pub descriptions: Vec<(u32, u32, Placed)>,
 }
 
 /// An event on its way into its groups.
+#[derive(Debug)]
 struct Assigned {
     placed: Placed,
     moment: Moment,
@@ -72,7 +81,7 @@ struct Grouping<'s> {
     names: &'s mut Names,
     items: &'s mut Warmth<LearnerName, LearnerItem>,
     groups: Vec<Group>,
-    assigned: Vec<Assigned>,
+    room: Room,
     descriptions: Vec<(u32, u32, Placed)>,
 }
 
@@ -83,9 +92,10 @@ impl<'b> Groups<'b> {
         done: Option<SequenceNumber>,
         names: &mut Names,
         items: &mut Warmth<LearnerName, LearnerItem>,
+        room: Room,
     ) -> Groups<'b> {
-        let mut grouping =
-            Grouping { names, items, groups: Vec::new(), assigned: Vec::new(), descriptions: Vec::new() };
+        let mut grouping = Grouping { names, items, groups: Vec::new(), room, descriptions: Vec::new() };
+        grouping.room.assigned.clear();
         for (at, record) in batch.records.iter().enumerate() {
             if let (Content::Events(events), true) = (&record.content, Some(record.sequence_number) > done) {
                 grouping.add_record(at as u32, events);
@@ -94,12 +104,17 @@ impl<'b> Groups<'b> {
         grouping.finish(batch)
     }
 
+    /// What the next batch can be laid out in.
+    pub(super) fn into_room(self) -> Room {
+        self.room
+    }
+
     /// The group's events from a record on, and their moments if it is of activity.
     pub(super) fn events(&self, group: &Group, first: u32) -> (&[Placed], &[Moment]) {
-        let placed = &self.placed[group.start as usize..][..group.count as usize];
+        let placed = &self.room.placed[group.start as usize..][..group.count as usize];
         let start = placed.partition_point(|placed| placed.record < first);
         let moments = match group.name.kind {
-            LearnerKind::Activity => &self.moments[group.moments as usize..][start..placed.len()],
+            LearnerKind::Activity => &self.room.moments[group.moments as usize..][start..placed.len()],
             _ => &[],
         };
         (&placed[start..], moments)
@@ -173,7 +188,7 @@ impl Grouping<'_> {
         let own = own.map(|object| self.group(LearnerName { learner, course, kind, object }, &mut last.own));
         let activity = LearnerName { learner, course, kind: LearnerKind::Activity, object: 0 };
         let activity = self.group(activity, &mut last.activity);
-        self.assigned.push(Assigned { placed, moment: Moment::of(event), activity, own });
+        self.room.assigned.push(Assigned { placed, moment: Moment::of(event), activity, own });
     }
 
     /// The group of an item, which has one event more.
@@ -195,16 +210,17 @@ impl Grouping<'_> {
 
     /// Lays the events out group by group.
     fn finish<'b>(mut self, batch: &'b Batch) -> Groups<'b> {
-        let (mut events, mut moments) = (0, 0);
+        let (mut events, mut activities) = (0, 0);
         for group in &mut self.groups {
-            (group.start, group.moments) = (events, moments);
+            (group.start, group.moments) = (events, activities);
             events += group.count;
-            moments += if group.name.kind == LearnerKind::Activity { group.count } else { 0 };
+            activities += if group.name.kind == LearnerKind::Activity { group.count } else { 0 };
             group.count = 0;
         }
-        let mut placed = vec![Placed::default(); events as usize];
-        let mut moments = vec![Moment::default(); moments as usize];
-        for assigned in &self.assigned {
+        let Room { assigned, placed, moments } = &mut self.room;
+        placed.resize(events as usize, Placed::default());
+        moments.resize(activities as usize, Moment::default());
+        for assigned in assigned {
             let activity = &mut self.groups[assigned.activity as usize];
             moments[(activity.moments + activity.count) as usize] = assigned.moment;
             placed[activity.next()] = assigned.placed;
@@ -212,7 +228,7 @@ impl Grouping<'_> {
                 placed[self.groups[own as usize].next()] = assigned.placed;
             }
         }
-        Groups { batch, learners: self.groups, placed, moments, descriptions: self.descriptions }
+        Groups { batch, learners: self.groups, descriptions: self.descriptions, room: self.room }
     }
 }
 

@@ -9,6 +9,7 @@ use trilha_core::video::VideoItem;
 use trilha_live::port::{Item, Watermarks};
 use trilha_schemas::packing::Damaged;
 
+use super::groups::Room;
 use super::names::{LearnerName, Names};
 use super::view::{Partial, ViewName};
 use super::warmth::{InMemory, Warmth, oldest_that_fit};
@@ -86,6 +87,7 @@ pub(super) struct ShardState {
     pub names: Names,
     pub learners: Warmth<LearnerName, LearnerItem>,
     pub views: Warmth<ViewName, Partial>,
+    pub room: Room,
     /// Shards that are known to be absorbed, among those that learner items name.
     pub absorbed: HashSet<String>,
     /// The progress that this consumer wrote last; warm items count only while the table still says so. `None` while a batch

@@ -99,7 +99,7 @@ impl Player {
 impl Open {
     /// The segment up to a closing event: to its position; where it tells none, to what the wall time makes it.
     fn closed_by(&self, mark: &Mark) -> Option<Segment> {
-        match mark.position_millis {
+        match mark.position_millis() {
             Some(position) => self.closed_at(position, mark.time_millis),
             None => self.played_until(mark.time_millis),
         }
@@ -135,8 +135,8 @@ impl Mark {
     /// A play opens at its position; a seek that interrupts one opens again at its end, at the same rate.
     fn opens(&self, interrupted: Option<&Open>) -> Option<Open> {
         let (from, rate) = match self.action {
-            VideoAction::Played => (self.position_millis?, self.rate),
-            VideoAction::Seeked => (self.to_millis?, interrupted?.rate),
+            VideoAction::Played => (self.position_millis()?, self.rate),
+            VideoAction::Seeked => (self.to_millis()?, interrupted?.rate),
             _ => return None,
         };
         Some(Open { from, rate, time_millis: self.time_millis, witness_millis: None })

@@ -101,7 +101,8 @@ impl Run {
     fn of(mark: &Mark) -> Option<Run> {
         #[cfg(test)]
         super::tests::LOOKS.with(|looks| looks.set(looks.get() + 1));
-        let (from, to) = mark.position_millis.zip(mark.to_millis).filter(|_| mark.action == VideoAction::Watched)?;
+        let (from, to) =
+            mark.position_millis().zip(mark.to_millis()).filter(|_| mark.action == VideoAction::Watched)?;
         let segment = Segment { from, to, rate: mark.rate, cut: false };
         Some(Run { first: mark.order(), last: mark.order(), last_to: to, segment })
     }

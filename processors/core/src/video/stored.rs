@@ -134,7 +134,7 @@ fn write_marks<'m>(out: &mut Vec<u8>, marks: impl Iterator<Item = &'m Mark> + Cl
         out.push(mark.action as u8 | mark.present());
         zigzag(out, mark.time_millis - time);
         time = mark.time_millis;
-        for place in [mark.position_millis, mark.to_millis].into_iter().flatten() {
+        for place in [mark.position_millis(), mark.to_millis()].into_iter().flatten() {
             zigzag(out, place - position);
             position = place;
         }
@@ -168,15 +168,11 @@ fn read_mark(input: &mut Input<'_>, time: &mut i64, position: &mut i64) -> Resul
         *position = limits::place(*position, input.zigzag()?)?;
         Ok(Some(*position))
     };
-    Ok(Mark {
-        id,
-        time_millis: *time,
-        action: VideoAction::ALL[usize::from(present & ACTION)],
-        position_millis: place(POSITION)?,
-        to_millis: place(TO)?,
-        rate: if present & RATE == 0 { 1.0 } else { number::rate(input.double()?).ok_or(Damaged("a rate"))? },
-        list: if present & LIST == 0 { None } else { Some(Box::new(read_list(input)?)) },
-    })
+    let order = (*time, id);
+    let (position, to) = (place(POSITION)?, place(TO)?);
+    let rate = if present & RATE == 0 { 1.0 } else { number::rate(input.double()?).ok_or(Damaged("a rate"))? };
+    let list = if present & LIST == 0 { None } else { Some(Box::new(read_list(input)?)) };
+    Ok(Mark::new(order, VideoAction::ALL[usize::from(present & ACTION)], position, to, rate, list))
 }
 
 fn write_list(out: &mut Vec<u8>, list: &List) {
@@ -210,8 +206,8 @@ fn id(input: &mut Input<'_>) -> Result<u64, Damaged> {
 impl Mark {
     fn present(&self) -> u8 {
         let bit = |there: bool, bit: u8| if there { bit } else { 0 };
-        bit(self.position_millis.is_some(), POSITION)
-            | bit(self.to_millis.is_some(), TO)
+        bit(self.position_millis().is_some(), POSITION)
+            | bit(self.to_millis().is_some(), TO)
             | bit(self.rate != 1.0, RATE)
             | bit(self.list.is_some(), LIST)
     }
