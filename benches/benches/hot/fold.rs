@@ -19,7 +19,7 @@ use crate::input::Input;
 const RECORD_EVENTS: usize = 500;
 /// About what Lambda's 6 MB hold.
 const BATCH_RECORDS: usize = 200;
-const SHARD: &str = "bench/shard-0";
+pub(crate) const SHARD: &str = "bench/shard-0";
 /// Nothing is forgotten.
 const WARM_BYTES: usize = usize::MAX;
 
@@ -81,7 +81,7 @@ fn count(bytes: &[u8]) -> usize {
 
 /// A table that remembers nothing but the shard's progress.
 #[derive(Default)]
-struct Taker(Mutex<Option<Item>>);
+pub(crate) struct Taker(Mutex<Option<Item>>);
 
 impl LiveTable for Taker {
     async fn get(&self, keys: Vec<Key>, _: Consistency) -> Result<Vec<Option<Item>>, LiveError> {

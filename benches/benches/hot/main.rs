@@ -4,6 +4,7 @@
 //! are full. Ratios are within one run. `cargo bench -p trilha-benches --bench hot`
 
 mod codec;
+mod flat;
 mod fold;
 mod input;
 
@@ -29,4 +30,6 @@ fn hot(criterion: &mut Criterion) {
     codec::sizes(&input);
     codec::bench(criterion, &input);
     fold::bench(criterion, &input);
+    drop(input);
+    flat::check();
 }
