@@ -1,14 +1,12 @@
 //! From packed records to finished updates: batches through the live processor, learner state warm, into a table that takes
 //! every put and keeps none.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use tokio::runtime::{Builder, Runtime};
-use trilha_benches::{NoStrays, TENANT};
-use trilha_core::keys;
-use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
+use trilha_benches::{NoStrays, TENANT, Taker};
 use trilha_processors::batch::{Batch, BatchRecord, Content};
 use trilha_processors::live::LiveProcessor;
 use trilha_schemas::record::{self, Record};
@@ -19,7 +17,7 @@ use crate::input::Input;
 const RECORD_EVENTS: usize = 500;
 /// About what Lambda's 6 MB hold.
 const BATCH_RECORDS: usize = 200;
-pub(crate) const SHARD: &str = "bench/shard-0";
+const SHARD: &str = "bench/shard-0";
 /// Nothing is forgotten.
 const WARM_BYTES: usize = usize::MAX;
 
@@ -43,7 +41,7 @@ pub(crate) fn bench(criterion: &mut Criterion, input: &Input) {
 type Bytes = Vec<(SequenceNumber, Vec<u8>)>;
 
 fn round(runtime: &Runtime, before: &[Bytes], timed: &[Bytes]) -> Duration {
-    let processor = LiveProcessor::new(Arc::new(Taker::default()), NoStrays, "bench".into(), WARM_BYTES);
+    let processor = LiveProcessor::new(Arc::new(Taker::of(SHARD)), NoStrays, "bench".into(), WARM_BYTES);
     let apply = |batch: &Bytes| runtime.block_on(processor.apply(read(batch))).expect("the table takes every put");
     before.iter().for_each(|batch| drop(apply(batch)));
     let start = Instant::now();
@@ -77,32 +75,4 @@ fn read(batch: &Bytes) -> Batch {
 
 fn count(bytes: &[u8]) -> usize {
     Record::read(bytes).map_or(0, |record| record.len())
-}
-
-/// A table that remembers nothing but the shard's progress.
-#[derive(Default)]
-pub(crate) struct Taker(Mutex<Option<Item>>);
-
-impl LiveTable for Taker {
-    async fn get(&self, keys: Vec<Key>, _: Consistency) -> Result<Vec<Option<Item>>, LiveError> {
-        let progress = keys::progress(SHARD);
-        let known = |key: Key| (key.sort == progress.sort).then(|| self.0.lock().ok()?.clone()).flatten();
-        Ok(keys.into_iter().map(known).collect())
-    }
-
-    async fn replace(&self, replacements: Vec<Replacement>, durable: bool) -> Result<Vec<Replaced>, LiveError> {
-        let results = vec![Replaced::Written; replacements.len()];
-        if let (true, Some(progress)) = (durable, replacements.into_iter().next()) {
-            *self.0.lock().map_err(|_| LiveError::Unavailable("poisoned".into()))? = Some(progress.item);
-        }
-        Ok(results)
-    }
-
-    async fn remove(&self, removals: Vec<(Key, Watermarks)>) -> Result<Vec<bool>, LiveError> {
-        Ok(vec![false; removals.len()])
-    }
-
-    async fn query(&self, _: &str, _: &str, _: Consistency) -> Result<Vec<Item>, LiveError> {
-        Ok(Vec::new())
-    }
 }

@@ -4,7 +4,6 @@
 //! are full. Ratios are within one run. `cargo bench -p trilha-benches --bench hot`
 
 mod codec;
-mod flat;
 mod fold;
 mod input;
 
@@ -30,6 +29,4 @@ fn hot(criterion: &mut Criterion) {
     codec::sizes(&input);
     codec::bench(criterion, &input);
     fold::bench(criterion, &input);
-    drop(input);
-    flat::check();
 }

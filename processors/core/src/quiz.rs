@@ -4,7 +4,6 @@ mod attempts;
 mod standing;
 mod stored;
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -64,31 +63,43 @@ struct Answer {
     of_parent: bool,
 }
 
+/// Events that are being folded into an item; nothing of it counts before [`QuizFolding::finish`].
+pub struct QuizFolding<'f> {
+    item: &'f mut QuizItem,
+    view: &'f mut QuizView,
+    folded: Folded,
+}
+
+impl QuizFolding<'_> {
+    /// Folds the next event in, with where its texts are.
+    pub fn add<T, L>(&mut self, event: &EventOf<T, L>, texts: &impl Resolve<T, L>) {
+        let BodyOf::Quiz(quiz) = &event.body else { return };
+        if let (QuizAction::Answered, Some(question)) = (quiz.action, &quiz.question) {
+            let answer = Answer::of(event, quiz, texts);
+            let title = event.title.as_ref().map(|title| texts.text(title));
+            self.item.fold_one(event.id, answer, title, texts.text(question), self.view, &mut self.folded);
+        }
+    }
+
+    /// Adds what all of them changed to the view.
+    pub fn finish(self) -> Folded {
+        self.view.beyond_state += i64::from(self.folded.beyond_state());
+        self.folded
+    }
+}
+
 impl QuizItem {
     /// Folds events of this learner in this quiz, in the order of the stream, and adds what they change to the view.
     /// Events of other kinds are passed over; the caller keeps those of other roles away.
     pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut QuizView) -> Folded {
-        self.fold_in(events.into_iter().map(|event| (event, &Owned)), view)
+        let mut folding = self.folding(view);
+        events.into_iter().for_each(|event| folding.add(event, &Owned));
+        folding.finish()
     }
 
-    /// As [`QuizItem::fold`], of events whose texts are elsewhere: each with where they are.
-    pub fn fold_in<'e, T, L, R: Resolve<T, L> + 'e>(
-        &mut self,
-        events: impl Iterator<Item = (impl Borrow<EventOf<T, L>>, &'e R)>,
-        view: &mut QuizView,
-    ) -> Folded {
-        let mut folded = Folded::default();
-        for (event, texts) in events {
-            let event = event.borrow();
-            let BodyOf::Quiz(quiz) = &event.body else { continue };
-            if let (QuizAction::Answered, Some(question)) = (quiz.action, &quiz.question) {
-                let answer = Answer::of(event, quiz, texts);
-                let title = event.title.as_ref().map(|title| texts.text(title));
-                self.fold_one(event.id, answer, title, texts.text(question), view, &mut folded);
-            }
-        }
-        view.beyond_state += i64::from(folded.beyond_state());
-        folded
+    /// As [`QuizItem::fold`], one event after the other.
+    pub fn folding<'f>(&'f mut self, view: &'f mut QuizView) -> QuizFolding<'f> {
+        QuizFolding { item: self, view, folded: Folded::default() }
     }
 
     fn fold_one(

@@ -10,8 +10,6 @@ mod segment;
 mod session;
 mod stored;
 
-use std::borrow::Borrow;
-
 use trilha_schemas::event::{BodyOf, Event, EventOf, Owned, Resolve, VideoEventOf};
 use trilha_schemas::packing::Damaged;
 
@@ -60,40 +58,55 @@ struct Standing {
     threshold: Option<i64>,
 }
 
+/// Events that are being folded into an item; nothing of it counts before [`VideoFolding::finish`].
+pub struct VideoFolding<'f> {
+    item: &'f mut VideoItem,
+    view: &'f mut VideoView,
+    before: Standing,
+    /// The title before, where it is another now.
+    titled: Option<Option<Titled>>,
+    folded: Folded,
+}
+
+impl VideoFolding<'_> {
+    /// Folds the next event in: after its [`id_hash`], with where its texts are.
+    pub fn add<T, L>(&mut self, id: u64, event: &EventOf<T, L>, texts: &impl Resolve<T, L>) {
+        let BodyOf::Video(video) = &event.body else { return };
+        if self.item.seen.contains(&id) {
+            self.folded.duplicates += 1;
+        } else if let Some(before) = self.item.fold_one(event, video, texts, self.view, &mut self.folded) {
+            self.titled.get_or_insert(before);
+        }
+    }
+
+    /// Adds what all of them changed to the view.
+    pub fn finish(self) -> Folded {
+        let VideoFolding { item, view, before, titled, folded } = self;
+        item.coverage.count(view);
+        view.beyond_state += i64::from(folded.beyond_state());
+        before.move_to(&item.standing(), view);
+        if let Some(before) = titled {
+            let text = |titled: &Option<Titled>| titled.as_ref().map(|titled| titled.title.clone());
+            view.titles.shift(text(&before).as_ref(), text(&item.title).as_ref());
+        }
+        view.trim();
+        folded
+    }
+}
+
 impl VideoItem {
     /// Folds events of this learner on this video, in the order of the stream, and adds what they change to the view.
     /// Events of other kinds are passed over; the caller keeps those of other roles away.
     pub fn fold<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>, view: &mut VideoView) -> Folded {
-        self.fold_in(events.into_iter().map(|event| (id_hash(&event.id), event, &Owned)), view)
+        let mut folding = self.folding(view);
+        events.into_iter().for_each(|event| folding.add(id_hash(&event.id), event, &Owned));
+        folding.finish()
     }
 
-    /// As [`VideoItem::fold`], of events whose texts are elsewhere: each after its [`id_hash`], with where its texts are.
-    pub fn fold_in<'e, T, L, R: Resolve<T, L> + 'e>(
-        &mut self,
-        events: impl Iterator<Item = (u64, impl Borrow<EventOf<T, L>>, &'e R)>,
-        view: &mut VideoView,
-    ) -> Folded {
+    /// As [`VideoItem::fold`], one event after the other.
+    pub fn folding<'f>(&'f mut self, view: &'f mut VideoView) -> VideoFolding<'f> {
         let before = self.standing();
-        let mut titled = None;
-        let mut folded = Folded::default();
-        for (id, event, texts) in events {
-            let event = event.borrow();
-            let BodyOf::Video(video) = &event.body else { continue };
-            if self.seen.contains(&id) {
-                folded.duplicates += 1;
-            } else if let Some(before) = self.fold_one(event, video, texts, view, &mut folded) {
-                titled.get_or_insert(before);
-            }
-        }
-        self.coverage.count(view);
-        view.beyond_state += i64::from(folded.beyond_state());
-        before.move_to(&self.standing(), view);
-        if let Some(before) = titled {
-            let text = |titled: &Option<Titled>| titled.as_ref().map(|titled| titled.title.clone());
-            view.titles.shift(text(&before).as_ref(), text(&self.title).as_ref());
-        }
-        view.trim();
-        folded
+        VideoFolding { item: self, view, before, titled: None, folded: Folded::default() }
     }
 
     /// An event that is new to the item. Answers the title before, where it is another now.

@@ -342,17 +342,23 @@ fn fold_item(
     batch: &mut FoldedBatch,
 ) -> Folded {
     let (course, changes) = (name.course, &mut batch.changes);
-    let with_ids = || {
-        let event = |(placed, id): (&Placed, u64)| groups.event(*placed).map(|(event, texts)| (id, event, texts));
-        events.iter().zip(groups.ids(events)).filter_map(event)
-    };
     match item {
         LearnerItem::Video(item) => match change(changes, ViewName::Video { course, video: name.object }, epoch) {
-            AnyView::Video(view) => item.fold_in(with_ids(), view),
+            AnyView::Video(view) => {
+                let mut folding = item.folding(view);
+                for (placed, id) in events.iter().zip(groups.ids(events)) {
+                    groups.look_at(*placed, |event, texts| folding.add(id, event, texts));
+                }
+                folding.finish()
+            }
             _ => Folded::default(),
         },
         LearnerItem::Quiz(item) => match change(changes, ViewName::Quiz { course, quiz: name.object }, epoch) {
-            AnyView::Quiz(view) => item.fold_in(with_ids().map(|(_, event, texts)| (event, texts)), view),
+            AnyView::Quiz(view) => {
+                let mut folding = item.folding(view);
+                events.iter().for_each(|placed| groups.look_at(*placed, |event, texts| folding.add(event, texts)));
+                folding.finish()
+            }
             _ => Folded::default(),
         },
         LearnerItem::Activity(item) => {

@@ -130,6 +130,14 @@ impl<'b> Groups<'b> {
         events.iter().map(id).collect()
     }
 
+    /// Looks at the event where it is put together, for it is large.
+    #[inline]
+    pub(super) fn look_at(&self, placed: Placed, mut look: impl FnMut(&EventOf<Symbol, Span>, &Record)) {
+        if let Content::Events(record) = &self.batch.records[placed.record as usize].content {
+            look(&record.event(placed.index as usize), record);
+        }
+    }
+
     /// The event itself, and where its texts are.
     pub(super) fn event(&self, placed: Placed) -> Option<(EventOf<Symbol, Span>, &'b Record)> {
         match &self.batch.records[placed.record as usize].content {

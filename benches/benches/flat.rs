@@ -1,12 +1,12 @@
 //! Whether an event costs the same however many learners lie in memory: the same batches of the same learners, while ten
 //! thousand of them or a million are warm; and what it costs more where the batches are of all of them, which is what
-//! memory takes to bring them.
+//! memory takes to bring them. `cargo bench -p trilha-benches --bench flat`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
-use trilha_benches::{NoStrays, TENANT};
+use trilha_benches::{NoStrays, TENANT, Taker};
 use trilha_processors::batch::{Batch, BatchRecord, Content};
 use trilha_processors::live::LiveProcessor;
 use trilha_schemas::event::{Body, Event, Protocol, Role, Source, VideoAction, VideoEvent};
@@ -15,8 +15,11 @@ use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::record::{self, Record};
 use trilha_schemas::sequence::SequenceNumber;
 
-use crate::fold::{SHARD, Taker};
+/// As `trilha` has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const SHARD: &str = "bench/shard-0";
 const LEARNERS: [u32; 3] = [10_000, 100_000, 1_000_000];
 const RECORD_EVENTS: usize = 500;
 const BATCH_EVENTS: u32 = 20_000;
@@ -28,7 +31,7 @@ const START_MILLIS: i64 = 1_767_600_000_000;
 const BEAT_MILLIS: i64 = 15_000;
 
 /// Prints nanoseconds an event, and fails where an event costs more for the learners that are in memory beside its own.
-pub(crate) fn check() {
+fn main() {
     let runtime = Builder::new_current_thread().build().expect("a runtime starts");
     let mut consumers: Vec<Consumer> = LEARNERS.iter().map(|learners| Consumer::warm(&runtime, *learners)).collect();
     let (mut same, mut all) = (vec![Vec::new(); consumers.len()], vec![Vec::new(); consumers.len()]);
@@ -66,7 +69,7 @@ struct Consumer {
 impl Consumer {
     /// All of its learners have watched something.
     fn warm(runtime: &Runtime, learners: u32) -> Consumer {
-        let processor = LiveProcessor::new(Arc::new(Taker::default()), NoStrays, "bench".into(), usize::MAX);
+        let processor = LiveProcessor::new(Arc::new(Taker::of(SHARD)), NoStrays, "bench".into(), usize::MAX);
         let mut consumer = Consumer { processor, records: 0 };
         for first in (0..learners).step_by(BATCH_EVENTS as usize) {
             let learners: Vec<u32> = (first..learners.min(first + BATCH_EVENTS)).collect();
