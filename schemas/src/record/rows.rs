@@ -60,7 +60,8 @@ impl<'a> Rows<'a> {
         if shape.has(Column::Session) {
             event.session = Some(self.text(Column::Session));
         }
-        if shape.has(Column::Object) {
+        // The shape has one then.
+        if shape.kind.needs_object() {
             event.object = self.text(Column::Object);
         }
         match shape.kind {

@@ -468,6 +468,8 @@ fn a_type_has_no_fields_of_others_and_one_source_id() {
     assert_eq!(reshaped(video, |shape| shape[0] = 32), refused);
     assert_eq!(reshaped(quiz, |shape| shape[0] = 32), refused);
     assert_eq!(reshaped(video, |shape| shape[0] = 36), refused);
+    let page = Event { body: Body::Viewed { object: "page".into() }, ..enrolled.clone() };
+    assert_eq!(reshaped(&page, |shape| shape[0] = 33), refused);
     let in_id = |shape: &mut [u8]| shape[1] |= Column::SourceInId.bit() as u8;
     assert_eq!(reshaped(enrolled, in_id), Err(RecordError::Damaged("two source ids")));
     assert!(reshaped(quiz, in_id).is_ok());
