@@ -77,11 +77,16 @@ pub(super) mod cells {
     pub(in super::super) const URL: usize = 3;
 }
 
+/// What events point to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tables {
+    pub learners: Vec<Pseudonym>,
+    pub shapes: Vec<Shape>,
+}
+
 /// What events have beside the 64 bytes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Beside {
-    pub learners: Vec<Pseudonym>,
-    pub shapes: Vec<Shape>,
     pub rare: Vec<u32>,
     /// Integers that no cell has room for.
     pub wide: Vec<i64>,
@@ -144,12 +149,12 @@ struct Unpacked<'r> {
 
 impl Compact {
     #[inline]
-    pub(super) fn unpacked(&self, beside: &Beside) -> EventOf<Symbol, Span> {
-        let shape = &beside.shapes[usize::from(self.shape)];
+    pub(super) fn unpacked(&self, tables: &Tables, beside: &Beside) -> EventOf<Symbol, Span> {
+        let shape = &tables.shapes[usize::from(self.shape)];
         let unpacked = Unpacked { event: self, shape, beside };
         EventOf {
             id: self.id,
-            learner: beside.learners.get(usize::from(self.learner)).copied().unwrap_or(Pseudonym([0; 16])),
+            learner: tables.learners.get(usize::from(self.learner)).copied().unwrap_or(Pseudonym([0; 16])),
             course: shape.course,
             session: self.session,
             role: shape.role,
