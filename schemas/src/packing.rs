@@ -59,15 +59,10 @@ impl<'a> Input<'a> {
     pub fn varints(&mut self, count: usize) -> Result<Input<'a>, Damaged> {
         let (mut left, mut length) = (count, 0);
         // Each integer ends with the one byte of it that is below 0x80.
-        while left >= 32 {
-            let (many, _) = self.0[length..].split_first_chunk::<32>().ok_or(Damaged("it is cut"))?;
-            left -= usize::from(many.iter().map(|byte| u8::from(*byte < 0x80)).sum::<u8>());
-            length += 32;
-        }
-        while left >= 8 {
-            let (eight, _) = self.0[length..].split_first_chunk().ok_or(Damaged("it is cut"))?;
-            left -= (!u64::from_le_bytes(*eight) & 0x8080_8080_8080_8080).count_ones() as usize;
-            length += 8;
+        while left >= 16 {
+            let (some, _) = self.0[length..].split_first_chunk::<16>().ok_or(Damaged("it is cut"))?;
+            left -= usize::from(some.iter().map(|byte| u8::from(*byte < 0x80)).sum::<u8>());
+            length += 16;
         }
         while left > 0 {
             let byte = self.0.get(length).ok_or(Damaged("it is cut"))?;
