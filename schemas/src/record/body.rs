@@ -107,7 +107,7 @@ fn columns<'a>(
     input.varints(if learners > 1 { events } else { 0 })?;
     columns.arrivals = at(input);
     input.varints(events)?;
-    for column in (0..COLUMNS).filter(|column| cells[*column] > 0) {
+    for column in (0..COLUMNS).filter(|column| cells[*column] != 0) {
         columns.at[column] = at(input);
         input.varints(cells[column])?;
         columns.ends[column] = at(input);

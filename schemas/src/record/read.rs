@@ -81,7 +81,7 @@ impl Record {
     }
 
     /// One of the events, its texts symbols. It is put together where it is asked for: what of it is not used costs nothing.
-    #[inline]
+    #[inline(always)]
     pub fn event(&self, index: usize) -> EventOf<Symbol, Span> {
         self.events[index].unpacked(&self.tables, &self.beside)
     }

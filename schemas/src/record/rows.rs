@@ -45,8 +45,9 @@ impl<'a> Columns<'a> {
 pub(super) struct Rows<'a> {
     columns: Columns<'a>,
     tables: &'a Tables,
+    /// How many texts there are.
     texts: usize,
-    /// How many the record's table of numbers has.
+    /// How many numbers the record's own table has.
     numbers: usize,
     beside: &'a mut Beside,
     expected: &'a mut Expected,

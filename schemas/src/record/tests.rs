@@ -8,7 +8,15 @@ use crate::ids::{EventId, Pseudonym};
 use crate::packing::varint;
 
 fn double() -> impl Strategy<Value = Option<f64>> {
-    proptest::option::of(prop_oneof![Just(1.0), Just(0.1), Just(-0.0), Just(1e300), -1e9..1e9f64])
+    proptest::option::of(prop_oneof![
+        Just(1.0),
+        Just(0.1),
+        Just(-0.0),
+        Just(1e300),
+        Just(-5e6),
+        Just(1e9),
+        -1e9..1e9f64
+    ])
 }
 
 fn source() -> impl Strategy<Value = Source> {
@@ -292,7 +300,13 @@ fn values_that_no_reader_lets_in_are_refused() {
         video(|video| video.to_millis = Some(i64::MIN)),
         video(|video| video.rate = Some(f64::NAN)),
         video(|video| video.rate = Some(0.0)),
+        video(|video| video.rate = Some(0.249)),
+        video(|video| video.rate = Some(0.1)),
+        video(|video| video.rate = Some(4.001)),
+        video(|video| video.rate = Some(-1.0)),
+        video(|video| video.rate = Some(1e9)),
         video(|video| video.threshold = Some(-1.0)),
+        video(|video| video.threshold = Some(1.001)),
         video(|video| video.segments = Some(vec![(0, 1_000_000_000_001)])),
         quiz(|quiz| quiz.score = Some(f64::INFINITY)),
         quiz(|quiz| quiz.max_score = Some(f64::NAN)),
