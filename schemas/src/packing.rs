@@ -44,29 +44,10 @@ impl<'a> Input<'a> {
     /// LEB128, at most 64 bits.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, Damaged> {
-        match self.0 {
-            [byte, rest @ ..] if *byte < 0x80 => {
-                self.0 = rest;
-                Ok(u64::from(*byte))
-            }
-            _ => self.long_varint(),
-        }
-    }
-
-    fn long_varint(&mut self) -> Result<u64, Damaged> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let part = u64::from(byte & 0x7f);
-            if shift == 63 && part > 1 {
-                break;
-            }
-            value |= part << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(Damaged("an integer over 64 bits"))
+        let mut length = 0;
+        let value = varint_at(self.0, &mut length)?;
+        self.0 = &self.0[length..];
+        Ok(value)
     }
 
     /// A signed integer, zigzag.
@@ -78,10 +59,10 @@ impl<'a> Input<'a> {
     pub fn varints(&mut self, count: usize) -> Result<Input<'a>, Damaged> {
         let (mut left, mut length) = (count, 0);
         // Each integer ends with the one byte of it that is below 0x80.
-        while left >= 8 {
-            let (eight, _) = self.0[length..].split_first_chunk().ok_or(Damaged("it is cut"))?;
-            left -= (!u64::from_le_bytes(*eight) & 0x8080_8080_8080_8080).count_ones() as usize;
-            length += 8;
+        while left >= 16 {
+            let (some, _) = self.0[length..].split_first_chunk::<16>().ok_or(Damaged("it is cut"))?;
+            left -= usize::from(some.iter().map(|byte| u8::from(*byte < 0x80)).sum::<u8>());
+            length += 16;
         }
         while left > 0 {
             let byte = self.0.get(length).ok_or(Damaged("it is cut"))?;
@@ -116,23 +97,39 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The LEB128 integer at a place among bytes, of at most 64 bits; the place moves behind it.
-#[inline]
+/// The LEB128 integer at a place among bytes, of at most 64 bits; the place moves behind it. Most take a byte or two.
+#[inline(always)]
 pub(crate) fn varint_at(bytes: &[u8], at: &mut usize) -> Result<u64, Damaged> {
-    match bytes.get(*at) {
-        Some(byte) if *byte < 0x80 => {
-            *at += 1;
-            Ok(u64::from(*byte))
+    let Some(one) = bytes.get(*at) else { return Err(Damaged("it is cut")) };
+    if *one < 0x80 {
+        *at += 1;
+        return Ok(u64::from(*one));
+    }
+    match bytes.get(*at + 1) {
+        Some(two) if *two < 0x80 => {
+            *at += 2;
+            Ok(u64::from(one & 0x7f) | u64::from(*two) << 7)
         }
-        _ => long_varint_at(bytes, at),
+        _ => long_varint(bytes, at),
     }
 }
 
-fn long_varint_at(bytes: &[u8], at: &mut usize) -> Result<u64, Damaged> {
-    let mut input = Input(bytes.get(*at..).unwrap_or_default());
-    let value = input.long_varint()?;
-    *at = bytes.len() - input.0.len();
-    Ok(value)
+#[inline(never)]
+fn long_varint(bytes: &[u8], at: &mut usize) -> Result<u64, Damaged> {
+    let bytes = bytes.get(*at..).unwrap_or_default();
+    let mut value = 0u64;
+    for (byte, shift) in bytes.iter().zip((0..64).step_by(7)) {
+        let part = u64::from(byte & 0x7f);
+        if shift == 63 && part > 1 {
+            break;
+        }
+        value |= part << shift;
+        *at += 1;
+        if *byte < 0x80 {
+            return Ok(value);
+        }
+    }
+    Err(Damaged(if bytes.len() < 10 { "it is cut" } else { "an integer over 64 bits" }))
 }
 
 /// LEB128.
@@ -184,6 +181,8 @@ mod tests {
             (127, &[0x7f]),
             (128, &[0x80, 1]),
             (300, &[0xac, 2]),
+            (16_383, &[0xff, 0x7f]),
+            (16_384, &[0x80, 0x80, 1]),
             (u64::MAX, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]),
         ] {
             assert_eq!(written(|out| varint(out, value)), expected);
@@ -203,7 +202,21 @@ mod tests {
         let over = Err(Damaged("an integer over 64 bits"));
         assert_eq!(Input::new(&[&[0xff; 9][..], &[2]].concat()).varint(), over);
         assert_eq!(Input::new(&[0x80; 10]).varint(), over);
-        assert_eq!(Input::new(&[0x80]).varint(), Err(Damaged("it is cut")));
+        for cut in [&[][..], &[0x80], &[0x80; 2], &[0xff; 9]] {
+            assert_eq!(Input::new(cut).varint(), Err(Damaged("it is cut")));
+        }
+    }
+
+    #[test]
+    fn integers_that_are_not_read_yet_are_told_apart_by_their_last_bytes() {
+        let column = |count: u64| written(|out| (0..count).for_each(|value| varint(out, value * 29)));
+        for count in [0, 1, 7, 8, 9, 31, 32, 33, 100] {
+            let (column, behind) = (column(count), column(count + 40));
+            let mut input = Input::new(&behind);
+            assert_eq!(input.varints(count as usize).map(|read| read.rest()), Ok(&column[..]), "{count}");
+            assert_eq!(input.varint(), Ok(count * 29));
+            assert_eq!(Input::new(&column).varints(count as usize + 1).err(), Some(Damaged("it is cut")));
+        }
     }
 
     #[test]

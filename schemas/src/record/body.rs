@@ -1,112 +1,118 @@
 //! A record's body: its tables, and where each column begins.
 
+use std::cell::RefCell;
+
 use super::columns::{COLUMNS, Column, MARKS};
-use super::compact::{Beside, Compact};
-use super::read::{Record, within};
-use super::rows::{Columns, Rows, is_place};
+use super::compact::{Beside, Compact, Tables};
+use super::predict::Expected;
+use super::read::Record;
+use super::rows::{Columns, Rows, index, is_place};
 use super::shapes::{LEAST_SHAPE_BYTES, Shape};
 use super::texts::Texts;
 use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS, RecordError};
-use crate::ids::Pseudonym;
+use crate::ids::{EventId, Pseudonym};
 use crate::packing::Input;
 
 /// No event points to more texts.
 const EVENT_TEXTS: usize = 8;
+const LEARNER_BYTES: usize = 16;
 
-/// What was read before the events are.
-pub(super) struct Body<'a> {
-    tenant: &'a str,
-    texts: Texts,
-    beside: Beside,
-    pairs: Vec<(i64, i64)>,
-    /// Which shape each event has.
-    shape_of: Vec<u16>,
-    /// Whose each event is.
-    learner_of: Vec<u16>,
-    columns: Columns<'a>,
-    /// Where the columns end.
-    ends: [usize; COLUMNS],
+/// What is needed while a record is read, and allocated once a thread.
+#[derive(Default)]
+struct Scratch {
+    expected: Expected,
+    /// How many events each shape has.
+    events_of: Vec<usize>,
 }
 
-impl<'a> Body<'a> {
-    pub(super) fn read(body: &'a [u8], count: usize) -> Result<Body<'a>, RecordError> {
-        let mut input = Input::new(body);
-        let tenant = input.text()?;
-        let texts = Texts::read(&mut input, EVENT_TEXTS * MAX_EVENTS)?;
-        let learners = (0..input.count_up_to(16, MAX_EVENTS)?).map(|_| input.array().map(Pseudonym));
-        let learners = learners.collect::<Result<Vec<_>, _>>()?;
-        let shapes = (0..input.count_up_to(LEAST_SHAPE_BYTES, MAX_EVENTS)?).map(|_| Shape::read(&mut input, &texts));
-        let shapes = shapes.collect::<Result<Vec<_>, _>>()?;
-        let numbers = (0..input.count(8)?).map(|_| input.double()).collect::<Result<Vec<_>, _>>()?;
-        let shape_of = indices(&mut input, shapes.len(), count, "a shape's index")?;
-        let learner_of = indices(&mut input, learners.len(), count, "a learner's index")?;
-        let at = |input: &Input<'_>| body.len() - input.rest().len();
-        let mut columns = Columns { body, arrivals: at(&input), at: [0; COLUMNS] };
-        input.varints(count)?;
-        let mut ends = [0; COLUMNS];
-        let mut counts = Input::new(&[]);
-        for (column, cells) in cells(&shapes, &shape_of).into_iter().enumerate() {
-            columns.at[column] = at(&input);
-            let integers = input.varints(cells)?;
-            ends[column] = at(&input);
-            if column == Column::Segments as usize {
-                counts = integers;
-            }
-        }
-        let pairs = pairs(counts, &mut input)?;
-        if !input.rest().is_empty() {
-            return Err(RecordError::Damaged("bytes left over"));
-        }
-        let beside = Beside { learners, shapes, numbers, ..Beside::default() };
-        Ok(Body { tenant, texts, beside, pairs, shape_of, learner_of, columns, ends })
-    }
-
-    /// Reads the events, whose ids these are.
-    pub(super) fn record(self, ids: &[[u8; 16]]) -> Result<Record, RecordError> {
-        let Body { tenant, texts, mut beside, pairs, shape_of, learner_of, columns, ends } = self;
-        // Whether some texts are so long that an event could have too many bytes of them.
-        let has_long_texts = texts.longest() * EVENT_TEXTS > MAX_EVENT_TEXT_BYTES;
-        let shapes = std::mem::take(&mut beside.shapes);
-        let mut rows = Rows::new(columns, texts.count(), beside);
-        let mut events = vec![Compact::EMPTY; ids.len()];
-        for (((event, id), shape), learner) in events.iter_mut().zip(ids).zip(shape_of).zip(learner_of) {
-            event.id.0 = *id;
-            (event.shape, event.learner) = (shape, learner);
-            rows.read(event, &shapes[usize::from(shape)])?;
-        }
-        let (columns, mut beside) = rows.finish();
-        if columns != ends {
-            return Err(RecordError::Damaged("a field that its type does not have"));
-        }
-        beside.shapes = shapes;
-        let record = Record { tenant: tenant.to_string(), texts, pairs, events, beside };
-        if has_long_texts { bounded(record) } else { Ok(record) }
-    }
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// The next indices into a table, which are not written where the table has one entry.
-fn indices(input: &mut Input<'_>, entries: usize, count: usize, what: &'static str) -> Result<Vec<u16>, RecordError> {
-    if entries == 1 {
-        return Ok(vec![0; count]);
+/// Reads a body, of as many events as there are ids.
+pub(super) fn read(body: &[u8], ids: &[[u8; 16]]) -> Result<Record, RecordError> {
+    SCRATCH.with_borrow_mut(|scratch| read_with(scratch, body, ids))
+}
+
+fn read_with(scratch: &mut Scratch, body: &[u8], ids: &[[u8; 16]]) -> Result<Record, RecordError> {
+    let mut input = Input::new(body);
+    let tenant = input.text()?;
+    let texts = Texts::read(&mut input, EVENT_TEXTS * MAX_EVENTS)?;
+    let learners = learners(&mut input)?;
+    let shapes = (0..input.count_up_to(LEAST_SHAPE_BYTES, MAX_EVENTS)?).map(|_| Shape::read(&mut input, &texts));
+    let tables = Tables { shapes: shapes.collect::<Result<_, _>>()?, learners };
+    let numbers = (0..input.count(8)?).map(|_| input.double()).collect::<Result<_, _>>()?;
+    let mut beside = Beside { numbers, ..Beside::default() };
+    let mut events = events(&mut input, tables.shapes.len(), ids)?;
+    let cells = cells(&mut scratch.events_of, &tables.shapes, &events);
+    let columns = columns(body, &mut input, tables.learners.len(), events.len(), &cells)?;
+    let pairs = pairs(columns.of(Column::Segments), &mut input)?;
+    if !input.rest().is_empty() {
+        return Err(RecordError::Damaged("bytes left over"));
     }
-    let mut indices = input.varints(if entries > 1 { count } else { 0 })?;
-    let index = |_| match within(indices.varint()?, entries, "an index")? {
-        index if index < entries => Ok(index as u16),
-        _ => Err(RecordError::Damaged(what)),
-    };
-    (0..count).map(index).collect()
+    let mut rows = Rows::new(columns, &tables, texts.count(), &mut beside, &mut scratch.expected);
+    for event in &mut events {
+        rows.read(event)?;
+    }
+    rows.end()?;
+    // Some texts are so long that an event could have too many bytes of them.
+    let has_long_texts = texts.longest() * EVENT_TEXTS > MAX_EVENT_TEXT_BYTES;
+    let record = Record { tenant: tenant.to_string(), texts, pairs, events, tables, beside };
+    if has_long_texts { bounded(record) } else { Ok(record) }
+}
+
+fn learners(input: &mut Input<'_>) -> Result<Vec<Pseudonym>, RecordError> {
+    let count = input.count_up_to(LEARNER_BYTES, MAX_EVENTS)?;
+    let (learners, _) = input.take(LEARNER_BYTES * count)?.as_chunks();
+    Ok(learners.iter().copied().map(Pseudonym).collect())
+}
+
+/// The events, of which ids and shapes are known. Where there is one shape it is not written.
+fn events(input: &mut Input<'_>, shapes: usize, ids: &[[u8; 16]]) -> Result<Vec<Compact>, RecordError> {
+    let mut indices = input.varints(if shapes > 1 { ids.len() } else { 0 })?;
+    let mut events = Vec::with_capacity(ids.len());
+    for id in ids {
+        let shape = if shapes == 1 { 0 } else { index(indices.varint()?, shapes, "a shape's index")? };
+        events.push(Compact { id: EventId(*id), shape, ..Compact::EMPTY });
+    }
+    Ok(events)
 }
 
 /// How many events have a cell in each column.
-fn cells(shapes: &[Shape], shape_of: &[u16]) -> [usize; COLUMNS] {
-    let mut events_of = vec![0; shapes.len()];
-    shape_of.iter().for_each(|shape| events_of[usize::from(*shape)] += 1);
+fn cells(events_of: &mut Vec<usize>, shapes: &[Shape], events: &[Compact]) -> [usize; COLUMNS] {
+    events_of.clear();
+    events_of.resize(shapes.len(), 0);
+    events.iter().for_each(|event| events_of[usize::from(event.shape)] += 1);
     let mut cells = [0; COLUMNS];
     for (shape, events) in shapes.iter().zip(events_of) {
-        let columns = shape.present & !MARKS;
-        (0..COLUMNS).filter(|column| columns >> column & 1 == 1).for_each(|column| cells[column] += events);
+        let mut columns = shape.present & !MARKS;
+        while columns != 0 {
+            cells[columns.trailing_zeros() as usize] += *events;
+            columns &= columns - 1;
+        }
     }
     cells
+}
+
+/// Where the columns begin. Where there is one learner, it is not written whose each event is.
+fn columns<'a>(
+    body: &'a [u8],
+    input: &mut Input<'a>,
+    learners: usize,
+    events: usize,
+    cells: &[usize; COLUMNS],
+) -> Result<Columns<'a>, RecordError> {
+    let at = |input: &Input<'_>| body.len() - input.rest().len();
+    let mut columns = Columns { body, learners: at(input), arrivals: 0, at: [0; COLUMNS], ends: [0; COLUMNS] };
+    input.varints(if learners > 1 { events } else { 0 })?;
+    columns.arrivals = at(input);
+    input.varints(events)?;
+    for column in (0..COLUMNS).filter(|column| cells[*column] != 0) {
+        columns.at[column] = at(input);
+        input.varints(cells[column])?;
+        columns.ends[column] = at(input);
+    }
+    Ok(columns)
 }
 
 /// The pairs of all lists, in the order of the events.

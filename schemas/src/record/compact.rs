@@ -77,11 +77,16 @@ pub(super) mod cells {
     pub(in super::super) const URL: usize = 3;
 }
 
+/// What events point to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tables {
+    pub learners: Vec<Pseudonym>,
+    pub shapes: Vec<Shape>,
+}
+
 /// What events have beside the 64 bytes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Beside {
-    pub learners: Vec<Pseudonym>,
-    pub shapes: Vec<Shape>,
     pub rare: Vec<u32>,
     /// Integers that no cell has room for.
     pub wide: Vec<i64>,
@@ -90,7 +95,7 @@ pub(super) struct Beside {
 
 impl Beside {
     /// The cell of an integer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn integer_cell(&mut self, value: i64) -> u32 {
         match u32::try_from(zigzagged(value)) {
             Ok(small) if small < 1 << 31 => small << 1,
@@ -111,7 +116,7 @@ impl Beside {
         placed(self.numbers.len() - 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn integer(&self, cell: u32) -> i64 {
         match cell & PLACED {
             0 => unzigzagged(u64::from(cell >> 1)),
@@ -119,7 +124,7 @@ impl Beside {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&self, cell: u32) -> f64 {
         match cell & PLACED {
             0 => of_thousandths(unzigzagged(u64::from(cell >> 1))),
@@ -143,13 +148,13 @@ struct Unpacked<'r> {
 }
 
 impl Compact {
-    #[inline]
-    pub(super) fn unpacked(&self, beside: &Beside) -> EventOf<Symbol, Span> {
-        let shape = &beside.shapes[usize::from(self.shape)];
+    #[inline(always)]
+    pub(super) fn unpacked(&self, tables: &Tables, beside: &Beside) -> EventOf<Symbol, Span> {
+        let shape = &tables.shapes[usize::from(self.shape)];
         let unpacked = Unpacked { event: self, shape, beside };
         EventOf {
             id: self.id,
-            learner: beside.learners.get(usize::from(self.learner)).copied().unwrap_or(Pseudonym([0; 16])),
+            learner: tables.learners.get(usize::from(self.learner)).copied().unwrap_or(Pseudonym([0; 16])),
             course: shape.course,
             session: self.session,
             role: shape.role,
@@ -167,17 +172,17 @@ impl Compact {
 }
 
 impl Unpacked<'_> {
-    #[inline]
+    #[inline(always)]
     fn cell(&self, column: Column, cell: usize) -> Option<u32> {
         self.shape.has(column).then_some(self.event.cells[cell])
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&self, cell: usize) -> Option<Symbol> {
         Symbol::of_code(self.event.cells[cell])
     }
 
-    #[inline]
+    #[inline(always)]
     fn rare(&self, column: Column, after: usize) -> Option<u32> {
         if !self.shape.has(column) {
             return None;
@@ -186,12 +191,12 @@ impl Unpacked<'_> {
         self.beside.rare.get(self.event.rare as usize + before.count_ones() as usize + after).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn rare_text(&self, column: Column) -> Option<Symbol> {
         self.rare(column, 0).and_then(Symbol::of_code)
     }
 
-    #[inline]
+    #[inline(always)]
     fn source(&self) -> Source<Symbol> {
         match self.rare_text(Column::Source) {
             Some(id) => Source::Given(id),
@@ -200,7 +205,7 @@ impl Unpacked<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn body(&self) -> BodyOf<Symbol, Span> {
         match self.shape.kind {
             Kind::Video(action) => BodyOf::Video(self.video(action)),
@@ -213,7 +218,7 @@ impl Unpacked<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn video(&self, action: VideoAction) -> VideoEventOf<Symbol, Span> {
         let integer = |cell| self.beside.integer(cell);
         let number = |cell| self.beside.number(cell);
@@ -233,7 +238,7 @@ impl Unpacked<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn quiz(&self, action: QuizAction) -> QuizEventOf<Symbol> {
         let number = |cell| self.beside.number(cell);
         QuizEventOf {
@@ -251,7 +256,7 @@ impl Unpacked<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn description(&self) -> DescriptionOf<Symbol> {
         DescriptionOf {
             object: self.event.object,

@@ -20,15 +20,18 @@ impl Expected {
         self.lengths.clear();
     }
 
+    #[inline(always)]
     pub(super) fn end(&mut self, learner: usize) -> &mut i64 {
         at(&mut self.ends, learner)
     }
 
+    #[inline(always)]
     pub(super) fn length(&mut self, object: usize) -> &mut i64 {
         at(&mut self.lengths, object)
     }
 }
 
+#[inline(always)]
 fn at(values: &mut Vec<i64>, index: usize) -> &mut i64 {
     if values.len() <= index {
         values.resize(index + 1, 0);

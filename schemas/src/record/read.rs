@@ -1,11 +1,8 @@
 //! Reading a record, every length checked against what is left.
 
-use std::borrow::Cow;
-
-use super::body::Body;
-use super::compact::{Beside, Compact};
+use super::compact::{Beside, Compact, Tables};
 use super::texts::{Symbol, Texts};
-use super::{HEAD_BYTES, MAGIC, MAX_BODY_BYTES, MAX_EVENTS, PLAIN, RecordError, VERSION, ZSTD, checksum, frame};
+use super::{HEAD_BYTES, MAGIC, MAX_BODY_BYTES, MAX_EVENTS, PLAIN, RecordError, VERSION, ZSTD, body, checksum, frame};
 use crate::event::{Event, EventOf, Resolve};
 use crate::ids::EventId;
 use crate::packing::Input;
@@ -19,6 +16,7 @@ pub struct Record {
     pub(super) texts: Texts,
     pub(super) pairs: Vec<(i64, i64)>,
     pub(super) events: Vec<Compact>,
+    pub(super) tables: Tables,
     pub(super) beside: Beside,
 }
 
@@ -54,12 +52,13 @@ impl Record {
             None
         };
         let ids = input.take(ID_BYTES * count)?;
-        let body = match length {
-            Some(length) => Cow::Owned(decompress(input.rest(), length)?),
-            None => Cow::Borrowed(input.rest()),
-        };
         let (ids, _) = ids.as_chunks();
-        Body::read(&body, count)?.record(ids)
+        let read = |body: &[u8]| body::read(body, ids);
+        let Some(length) = length else { return read(input.rest()) };
+        let whole = |body: &[u8]| {
+            if body.len() == length { read(body) } else { Err(RecordError::Damaged("its body's length")) }
+        };
+        frame::decompressed(input.rest(), length, whole).ok_or(RecordError::Damaged("its zstd frame"))?
     }
 
     /// Whose events these are.
@@ -83,9 +82,9 @@ impl Record {
     }
 
     /// One of the events, its texts symbols. It is put together where it is asked for: what of it is not used costs nothing.
-    #[inline]
+    #[inline(always)]
     pub fn event(&self, index: usize) -> EventOf<Symbol, Span> {
-        self.events[index].unpacked(&self.beside)
+        self.events[index].unpacked(&self.tables, &self.beside)
     }
 
     /// The id of one of the events.
@@ -102,12 +101,12 @@ impl Record {
 
     /// How many learners the record names.
     pub fn learner_count(&self) -> usize {
-        self.beside.learners.len()
+        self.tables.learners.len()
     }
 
     /// The events with texts of their own, in the order of their index.
     pub fn events(&self) -> impl ExactSizeIterator<Item = Event> {
-        self.events.iter().map(|event| event.unpacked(&self.beside).owned(self))
+        self.events.iter().map(|event| event.unpacked(&self.tables, &self.beside).owned(self))
     }
 }
 
@@ -125,9 +124,4 @@ impl Resolve<Symbol, Span> for Record {
 
 pub(super) fn within(value: u64, most: usize, what: &'static str) -> Result<usize, RecordError> {
     usize::try_from(value).ok().filter(|value| *value <= most).ok_or(RecordError::Damaged(what))
-}
-
-fn decompress(compressed: &[u8], length: usize) -> Result<Vec<u8>, RecordError> {
-    let body = frame::decompressed(compressed, length).ok_or(RecordError::Damaged("its zstd frame"))?;
-    if body.len() == length { Ok(body) } else { Err(RecordError::Damaged("its body's length")) }
 }

@@ -59,7 +59,7 @@ impl Kind {
         })
     }
 
-    fn needs_object(self) -> bool {
+    pub(super) fn needs_object(self) -> bool {
         !matches!(self, Kind::Enrolled | Kind::Unenrolled | Kind::Completed)
     }
 }

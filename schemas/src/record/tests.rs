@@ -8,7 +8,15 @@ use crate::ids::{EventId, Pseudonym};
 use crate::packing::varint;
 
 fn double() -> impl Strategy<Value = Option<f64>> {
-    proptest::option::of(prop_oneof![Just(1.0), Just(0.1), Just(-0.0), Just(1e300), -1e9..1e9f64])
+    proptest::option::of(prop_oneof![
+        Just(1.0),
+        Just(0.1),
+        Just(-0.0),
+        Just(1e300),
+        Just(-5e6),
+        Just(1e9),
+        -1e9..1e9f64
+    ])
 }
 
 fn source() -> impl Strategy<Value = Source> {
@@ -292,7 +300,13 @@ fn values_that_no_reader_lets_in_are_refused() {
         video(|video| video.to_millis = Some(i64::MIN)),
         video(|video| video.rate = Some(f64::NAN)),
         video(|video| video.rate = Some(0.0)),
+        video(|video| video.rate = Some(0.249)),
+        video(|video| video.rate = Some(0.1)),
+        video(|video| video.rate = Some(4.001)),
+        video(|video| video.rate = Some(-1.0)),
+        video(|video| video.rate = Some(1e9)),
         video(|video| video.threshold = Some(-1.0)),
+        video(|video| video.threshold = Some(1.001)),
         video(|video| video.segments = Some(vec![(0, 1_000_000_000_001)])),
         quiz(|quiz| quiz.score = Some(f64::INFINITY)),
         quiz(|quiz| quiz.max_score = Some(f64::NAN)),
@@ -468,6 +482,8 @@ fn a_type_has_no_fields_of_others_and_one_source_id() {
     assert_eq!(reshaped(video, |shape| shape[0] = 32), refused);
     assert_eq!(reshaped(quiz, |shape| shape[0] = 32), refused);
     assert_eq!(reshaped(video, |shape| shape[0] = 36), refused);
+    let page = Event { body: Body::Viewed { object: "page".into() }, ..enrolled.clone() };
+    assert_eq!(reshaped(&page, |shape| shape[0] = 33), refused);
     let in_id = |shape: &mut [u8]| shape[1] |= Column::SourceInId.bit() as u8;
     assert_eq!(reshaped(enrolled, in_id), Err(RecordError::Damaged("two source ids")));
     assert!(reshaped(quiz, in_id).is_ok());

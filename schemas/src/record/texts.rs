@@ -127,40 +127,62 @@ impl Texts {
             return Err(RecordError::Damaged("a count"));
         }
         let mut codes = input.varints(count)?;
-        let mut texts =
-            Texts { all: String::with_capacity(32 * count), starts: Vec::with_capacity(count + 1), longest: 0 };
-        texts.starts.push(0);
+        let mut all = Vec::with_capacity(32 * count);
+        let mut starts = Vec::with_capacity(count + 1);
+        let mut longest = 0;
+        starts.push(0);
         for _ in 0..count {
             let code = codes.varint()?;
             let length = usize::try_from(code >> KIND_BITS).map_err(|_| RecordError::Damaged("a text's length"))?;
-            let before = texts.all.len();
-            unpack(code & ((1 << KIND_BITS) - 1), input.take(length)?, &mut texts.all)?;
-            texts.longest = texts.longest.max(texts.all.len() - before);
-            texts.starts.push(texts.all.len() as u32);
+            let before = all.len();
+            unpack(code & ((1 << KIND_BITS) - 1), input.take(length)?, &mut all)?;
+            longest = longest.max(all.len() - before);
+            starts.push(all.len() as u32);
         }
-        Ok(texts)
+        // What is UTF-8 as a whole, and begins a character where a text begins, is texts of UTF-8.
+        let all = String::from_utf8(all).ok().filter(|all| {
+            let is_start = |start: &u32| all.is_char_boundary(*start as usize);
+            all.is_ascii() || starts.iter().all(is_start)
+        });
+        Ok(Texts { all: all.ok_or(RecordError::Damaged("a text"))?, starts, longest })
     }
 }
 
-fn unpack(kind: u64, bytes: &[u8], out: &mut String) -> Result<(), RecordError> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// Each byte as two digits.
+const DIGITS: [[u8; 2]; 256] = {
+    const ALL: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        digits[byte] = [ALL[byte >> 4], ALL[byte & 15]];
+        byte += 1;
+    }
+    digits
+};
+
+fn unpack(kind: u64, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
     match kind {
-        PLAIN => out.push_str(std::str::from_utf8(bytes).map_err(|_| RecordError::Damaged("a text"))?),
-        HEX | UUID => {
-            if kind == UUID && bytes.len() != 16 {
-                return Err(RecordError::Damaged("a UUID"));
-            }
-            for (at, byte) in bytes.iter().enumerate() {
-                if kind == UUID && matches!(at, 4 | 6 | 8 | 10) {
-                    out.push('-');
-                }
-                out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-                out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        PLAIN => out.extend_from_slice(bytes),
+        HEX => push_digits(bytes, out),
+        UUID => {
+            let bytes: &[u8; 16] = bytes.try_into().map_err(|_| RecordError::Damaged("a UUID"))?;
+            push_digits(&bytes[..4], out);
+            for part in [&bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]] {
+                out.push(b'-');
+                push_digits(part, out);
             }
         }
         _ => return Err(RecordError::Damaged("a text's kind")),
     }
     Ok(())
+}
+
+#[inline]
+fn push_digits(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + 2 * bytes.len(), 0);
+    let (pairs, _) = out[start..].as_chunks_mut();
+    pairs.iter_mut().zip(bytes).for_each(|(pair, byte)| *pair = DIGITS[usize::from(*byte)]);
 }
 
 #[cfg(test)]
@@ -180,6 +202,23 @@ mod tests {
         assert_eq!(texts.symbol(2).map(|symbol| texts.get(symbol)), Ok("fg"));
         assert_eq!(texts.symbol(3), Err(RecordError::Damaged("a text's index")));
         assert_eq!(Texts::read(&mut Input::new(&stored), 2), Err(RecordError::Damaged("a count")));
+    }
+
+    #[test]
+    fn each_text_is_utf_8_by_itself() {
+        let read = |texts: [&[u8]; 2]| {
+            let mut stored = Vec::new();
+            varint(&mut stored, 2);
+            texts.iter().for_each(|text| varint(&mut stored, (text.len() as u64) << KIND_BITS | PLAIN));
+            let texts = Texts::read(&mut Input::new(&[stored, texts.concat()].concat()), 2)?;
+            let text = |at| texts.symbol(at).map(|symbol| texts.get(symbol).to_string());
+            Ok([text(0)?, text(1)?])
+        };
+        let refused = Err(RecordError::Damaged("a text"));
+        assert_eq!(read(["é".as_bytes(), b"e"]), Ok(["é".into(), "e".into()]));
+        assert_eq!(read([b"\xc3", b"\xa9"]), refused);
+        assert_eq!(read([b"e\xc3", b"\xa9e"]), refused);
+        assert_eq!(read([b"e", b"\xa9"]), refused);
     }
 
     #[test]
