@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::RecordError;
 use super::distinct::Distinct;
-use crate::ids::{Uuid, digit};
+use crate::ids::{Uuid, of_digits};
 use crate::packing::{Input, varint};
 
 const PLAIN: u64 = 0;
@@ -62,13 +62,13 @@ fn pack(text: &str, out: &mut Vec<u8>) -> u64 {
         return UUID;
     }
     let digits = text.as_bytes();
-    if digits.len() >= LEAST_DIGITS
-        && digits.len().is_multiple_of(2)
-        && digits.iter().all(|byte| digit(*byte).is_some())
-    {
-        let pair = |pair: &[u8]| digit(pair[0]).unwrap_or_default() << 4 | digit(pair[1]).unwrap_or_default();
-        out.extend(digits.chunks_exact(2).map(pair));
-        return HEX;
+    if digits.len() >= LEAST_DIGITS && digits.len().is_multiple_of(2) {
+        let before = out.len();
+        out.resize(before + digits.len() / 2, 0);
+        if of_digits(digits, &mut out[before..]) {
+            return HEX;
+        }
+        out.truncate(before);
     }
     out.extend_from_slice(digits);
     PLAIN
