@@ -32,11 +32,13 @@ pub(super) struct Cursor<'a> {
     at: usize,
     /// The fields of the present object that were there, a bit each.
     seen: u32,
+    /// Whether a line ended within the present object.
+    is_spread: bool,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Cursor<'a> {
-        Cursor { text, at: 0, seen: 0 }
+        Cursor { text, at: 0, seen: 0, is_spread: false }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -49,6 +51,11 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn go_to(&mut self, at: usize) {
         self.at = at;
+    }
+
+    /// How many bytes are left.
+    pub(super) fn left(&self) -> usize {
+        self.text.len() - self.at
     }
 
     /// What stands between a place before and here.
@@ -71,9 +78,29 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(super) fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+        while let Some(byte @ (b' ' | b'\n' | b'\r' | b'\t')) = self.peek() {
+            self.is_spread |= byte == b'\n';
             self.at += 1;
         }
+    }
+
+    /// The rest of the line.
+    pub(super) fn line(&mut self) -> &'a str {
+        let rest = &self.text[self.at..];
+        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
+        self.at += line.len();
+        line
+    }
+
+    /// The object that begins here, if it ends in this line, and with it all that the line holds; its text.
+    pub(super) fn object_of_line(&mut self, wire: &mut Wire<'a>) -> Option<&'a str> {
+        let start = self.at;
+        self.object(wire)?;
+        let text = self.since(start);
+        while let Some(b' ' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+        (!self.is_spread && matches!(self.peek(), None | Some(b'\n'))).then_some(text)
     }
 
     /// The JSON value that begins here, whatever it is; where it ends is where the cursor is then.
@@ -88,7 +115,7 @@ impl<'a> Cursor<'a> {
 
     /// The event that begins here, into an empty one: it is large, and is not moved.
     pub(super) fn object(&mut self, wire: &mut Wire<'a>) -> Option<()> {
-        self.seen = 0;
+        (self.seen, self.is_spread) = (0, false);
         self.expect(b'{')?;
         self.skip_whitespace();
         if self.take(b'}') {
@@ -180,6 +207,7 @@ impl<'a> Cursor<'a> {
 
     fn unknown(&mut self) -> Option<()> {
         let value = self.value()?;
+        self.is_spread |= value.contains('\n');
         let is_flat = !matches!(value.as_bytes().first(), Some(b'{' | b'['));
         (is_flat || depth(value) < MAX_DEPTH).then_some(())
     }

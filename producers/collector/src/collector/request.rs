@@ -71,7 +71,7 @@ fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
         return Err(invalid("the body is empty"));
     }
     let keep = |index, text: &'a str, read| Sent { index, raw: text.as_bytes(), read, about: None };
-    if let Some(sent) = native::read_array(text, MAX_EVENTS, keep) {
+    if let Some(sent) = native::read_each(text, MAX_EVENTS, keep) {
         return Ok(Events::Read(sent));
     }
     let texts = native::split(text)?;
