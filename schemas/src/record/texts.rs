@@ -42,17 +42,21 @@ impl<'a> Interner<'a> {
         self.0.clear();
     }
 
-    /// How many, then each one's length and kind, then all their bytes.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// An empty one with what this one allocated, for texts that live elsewhere.
+    pub(super) fn spare(self) -> Interner<'static> {
+        Interner(self.0.emptied())
+    }
+
+    /// How many, then each one's length and kind, then all their bytes, which are gathered in an empty list.
+    pub(super) fn write(&self, out: &mut Vec<u8>, bytes: &mut Vec<u8>) {
         let texts = self.0.values();
         varint(out, texts.len() as u64);
-        let mut bytes = Vec::with_capacity(24 * texts.len());
         for text in texts {
             let before = bytes.len();
-            let kind = pack(text, &mut bytes);
+            let kind = pack(text, bytes);
             varint(out, ((bytes.len() - before) as u64) << KIND_BITS | kind);
         }
-        out.extend_from_slice(&bytes);
+        out.extend_from_slice(bytes);
     }
 }
 
@@ -162,7 +166,7 @@ mod tests {
             interner.symbol(text);
         }
         let mut stored = Vec::new();
-        interner.write(&mut stored);
+        interner.write(&mut stored, &mut Vec::new());
         let texts = Texts::read(&mut Input::new(&stored), 3).expect("three are read");
         assert_eq!((texts.count(), texts.longest()), (3, 3));
         assert_eq!(texts.symbol(2).map(|symbol| texts.get(symbol)), Ok("fg"));

@@ -10,6 +10,9 @@ use crate::event::{Body, Description, Event, QuizEvent, Source, VideoEvent};
 use crate::ids::Pseudonym;
 use crate::packing::{bytes, varint, zigzag, zigzagged};
 
+/// More than this is not kept from one request to the next.
+const MAX_SPARE_BYTES: usize = 1024 * 1024;
+
 /// One event: what it points to, and its cell of every column that it is in.
 struct Row {
     shape: usize,
@@ -48,6 +51,8 @@ pub(super) struct Writer<'a> {
     expected: Expected,
     rows: Vec<Row>,
     body: Vec<u8>,
+    /// The texts' bytes, which come after all of their lengths.
+    packed: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
@@ -72,6 +77,17 @@ impl<'a> Writer<'a> {
         record
     }
 
+    /// What it allocated, for records of other events; nothing where that is much.
+    pub(super) fn spare(mut self) -> Writer<'static> {
+        self.clear();
+        let bytes = self.body.capacity() + self.packed.capacity() + size_of::<Row>() * self.rows.capacity();
+        if bytes > MAX_SPARE_BYTES {
+            return Writer::default();
+        }
+        let Writer { texts, learners, shapes, numbers, pairs, expected, rows, body, packed } = self;
+        Writer { texts: texts.spare(), learners, shapes, numbers, pairs, expected, rows, body, packed }
+    }
+
     fn clear(&mut self) {
         self.texts.clear();
         self.learners.clear();
@@ -81,6 +97,7 @@ impl<'a> Writer<'a> {
         self.expected.clear();
         self.rows.clear();
         self.body.clear();
+        self.packed.clear();
     }
 
     fn add(&mut self, event: &'a Event) {
@@ -225,7 +242,7 @@ impl<'a> Writer<'a> {
     fn write_body(&mut self, tenant: &str) {
         let mut body = std::mem::take(&mut self.body);
         bytes(&mut body, tenant.as_bytes());
-        self.texts.write(&mut body);
+        self.texts.write(&mut body, &mut self.packed);
         varint(&mut body, self.learners.values().len() as u64);
         self.learners.values().iter().for_each(|learner| body.extend_from_slice(&learner.0));
         varint(&mut body, self.shapes.values().len() as u64);
