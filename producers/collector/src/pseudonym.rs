@@ -123,6 +123,30 @@ impl Tenant {
         Pseudonym(first_16(&hmac.finalize().into_bytes()))
     }
 
+    /// The pseudonym of each of these raw ids, which may repeat; `None` where one of them is not known.
+    pub(crate) fn known<'a>(
+        &self,
+        learners: impl ExactSizeIterator<Item = Option<&'a str>>,
+    ) -> Option<Vec<Option<Pseudonym>>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pseudonyms = Vec::with_capacity(learners.len());
+        let mut last = None;
+        for learner in learners {
+            let pseudonym = match (learner, last) {
+                (None, _) => None,
+                // Most lists hold runs of one learner.
+                (Some(learner), Some((before, pseudonym))) if learner == before => Some(pseudonym),
+                (Some(learner), _) => {
+                    let pseudonym = known.get(learner)?;
+                    last = Some((learner, pseudonym));
+                    Some(pseudonym)
+                }
+            };
+            pseudonyms.push(pseudonym);
+        }
+        Some(pseudonyms)
+    }
+
     fn cached(&self, learners: &[&str]) -> Vec<Option<Pseudonym>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         learners.iter().map(|learner| known.get(*learner)).collect()

@@ -52,7 +52,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
             Err(refusal) => refusal,
         };
         if !body.is_empty() {
-            self.keep_body(credential, Protocol::Native, now_millis, &refusal, body).await?;
+            Box::pin(self.keep_body(credential, Protocol::Native, now_millis, &refusal, body)).await?;
         }
         Err(RequestError::Refused(refusal))
     }
