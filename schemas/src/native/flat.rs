@@ -124,6 +124,11 @@ impl<'a> Cursor<'a> {
         loop {
             let name = self.name()?;
             self.field(name, wire)?;
+            // Mostly nothing stands between two fields but the comma.
+            if self.next_are(b",\"") {
+                self.at += 1;
+                continue;
+            }
             self.skip_whitespace();
             if !self.take(b',') {
                 return self.expect(b'}');
@@ -133,19 +138,29 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
+    fn next_are(&self, two: &[u8; 2]) -> bool {
+        self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk) == Some(two)
+    }
+
+    #[inline]
     fn expect(&mut self, byte: u8) -> Option<()> {
         self.take(byte).then_some(())
     }
 
     /// A field's name and the colon; the next is its value.
+    #[inline]
     fn name(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let start = self.at;
         self.at = plain_end(self.text.as_bytes(), start);
         let name = &self.text.as_bytes()[start..self.at];
-        self.expect(b'"')?;
-        self.skip_whitespace();
-        self.expect(b':')?;
+        if self.next_are(b"\":") {
+            self.at += 2;
+        } else {
+            self.expect(b'"')?;
+            self.skip_whitespace();
+            self.expect(b':')?;
+        }
         self.skip_whitespace();
         Some(name)
     }
@@ -181,6 +196,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn text(&mut self, bit: u32, slot: &mut Option<Cow<'a, str>>) -> Option<()> {
         self.one(bit, slot, Cursor::string)
     }
@@ -190,6 +206,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A field's value, which may be null, if the field was not there before.
+    #[inline]
     fn one<T>(&mut self, bit: u32, slot: &mut Option<T>, read: impl Fn(&mut Self) -> Option<T>) -> Option<()> {
         let before = self.seen;
         self.seen |= 1 << bit;
@@ -217,6 +234,7 @@ impl<'a> Cursor<'a> {
         self.word(if truth { "true" } else { "false" }).map(|()| truth)
     }
 
+    #[inline]
     fn string(&mut self) -> Option<Cow<'a, str>> {
         self.expect(b'"')?;
         let (start, end) = (self.at, plain_end(self.text.as_bytes(), self.at));
@@ -279,12 +297,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Appends the digits that come to a number, which is of use while it is no longer than [`EXACT_DIGITS`].
+    #[inline]
     fn digits(&mut self, before: u64) -> u64 {
-        let mut digits = before;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
+        let (mut digits, mut at) = (before, self.at);
+        while let Some(digit @ b'0'..=b'9') = self.text.as_bytes().get(at) {
             digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            self.at += 1;
+            at += 1;
         }
+        self.at = at;
         digits
     }
 
