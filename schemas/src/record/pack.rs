@@ -1,6 +1,6 @@
 //! Grouping events into records: one bucket each, small enough for the stream.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use super::write::Writer;
 use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS};
@@ -15,7 +15,7 @@ const USUAL_RECORDS: usize = 64;
 
 thread_local! {
     /// What the last records of this thread were written with.
-    static SPARE: RefCell<Writer<'static>> = RefCell::default();
+    static SPARE: Cell<Option<Writer<'static>>> = const { Cell::new(None) };
 }
 
 /// One record: its bucket (the partition key), its bytes, and how many events it holds.
@@ -33,7 +33,7 @@ pub struct Packed {
 /// events that fit no record by themselves.
 pub fn pack(tenant: &str, events: &[Event]) -> (Vec<Packed>, Vec<usize>) {
     let (records, too_large) = (Vec::with_capacity(events.len().min(USUAL_RECORDS)), Vec::new());
-    let mut packing = Packing { tenant, events, writer: SPARE.take(), records, too_large };
+    let mut packing = Packing { tenant, events, writer: SPARE.take().unwrap_or_default(), records, too_large };
     let mut places: Vec<(Bucket, usize)> = Vec::with_capacity(events.len());
     for (at, event) in events.iter().enumerate() {
         if text_bytes(event) > MAX_EVENT_TEXT_BYTES {

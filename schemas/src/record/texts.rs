@@ -66,7 +66,8 @@ fn pack(text: &str, out: &mut Vec<u8>) -> u64 {
         return UUID;
     }
     let digits = text.as_bytes();
-    if digits.len() >= LEAST_DIGITS && digits.len().is_multiple_of(2) {
+    // Most texts are none of digits, which their beginning tells.
+    if digits.len().is_multiple_of(2) && digits.first_chunk().is_some_and(are_digits) {
         let before = out.len();
         out.resize(before + digits.len() / 2, 0);
         if of_digits(digits, &mut out[before..]) {
@@ -76,6 +77,10 @@ fn pack(text: &str, out: &mut Vec<u8>) -> u64 {
     }
     out.extend_from_slice(digits);
     PLAIN
+}
+
+fn are_digits(digits: &[u8; LEAST_DIGITS]) -> bool {
+    of_digits(digits, &mut [0; LEAST_DIGITS / 2])
 }
 
 /// The texts of a record that was read.
