@@ -11,8 +11,11 @@ use crate::settings::{Change, LogEntry, Settings, SettingsError, SettingsStore};
 /// Settings in memory.
 #[derive(Default)]
 pub struct MemorySettings {
-    courses: Mutex<HashMap<(String, String), Course>>,
+    /// By tenant, then by course.
+    tenants: Mutex<HashMap<String, Courses>>,
 }
+
+type Courses = HashMap<String, Course>;
 
 #[derive(Default)]
 struct Course {
@@ -23,8 +26,16 @@ struct Course {
 
 impl MemorySettings {
     fn read<T>(&self, tenant: &str, course: &str, read: impl FnOnce(&Course) -> T) -> Option<T> {
-        lock(&self.courses).get(&(tenant.to_string(), course.to_string())).map(read)
+        lock(&self.tenants).get(tenant)?.get(course).map(read)
     }
+}
+
+/// A name's entry, which copies the name only where there is none.
+fn entry<'a, V: Default>(map: &'a mut HashMap<String, V>, name: &str) -> &'a mut V {
+    if !map.contains_key(name) {
+        map.insert(name.to_string(), V::default());
+    }
+    map.get_mut(name).expect("it is there by now")
 }
 
 impl SettingsStore for MemorySettings {
@@ -34,9 +45,10 @@ impl SettingsStore for MemorySettings {
         courses: &[&str],
         zone: &str,
     ) -> Result<Vec<Arc<Settings>>, SettingsError> {
-        let mut kept = lock(&self.courses);
+        let mut tenants = lock(&self.tenants);
+        let kept = entry(&mut tenants, tenant);
         let in_force = courses.iter().map(|course| {
-            let course = kept.entry((tenant.to_string(), course.to_string())).or_default();
+            let course = entry(kept, course);
             if course.versions.is_empty() {
                 course.versions.push(Arc::new(Settings::first(zone)));
             }
@@ -62,8 +74,9 @@ impl SettingsStore for MemorySettings {
         change: Change,
         now_millis: i64,
     ) -> Result<Arc<Settings>, SettingsError> {
-        let mut courses = lock(&self.courses);
-        let course = courses.get_mut(&(tenant.to_string(), course.to_string())).ok_or(SettingsError::NoSuchCourse)?;
+        let mut tenants = lock(&self.tenants);
+        let course = tenants.get_mut(tenant).and_then(|courses| courses.get_mut(course));
+        let course = course.ok_or(SettingsError::NoSuchCourse)?;
         let old = course.versions.last().ok_or(SettingsError::NoSuchCourse)?;
         let (new, entry) = change.apply(old, actor, now_millis)?;
         let new = Arc::new(new);
@@ -80,8 +93,8 @@ impl SettingsStore for MemorySettings {
         learner: Pseudonym,
         now_millis: i64,
     ) -> Result<(), SettingsError> {
-        let mut courses = lock(&self.courses);
-        let course = courses.entry((tenant.to_string(), course.to_string())).or_default();
+        let mut tenants = lock(&self.tenants);
+        let course = entry(entry(&mut tenants, tenant), course);
         course.log.push(LogEntry::learner_read(actor, learner, now_millis));
         Ok(())
     }
