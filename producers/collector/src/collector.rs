@@ -205,7 +205,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         tenant: &Tenant,
         protocol: Protocol,
         arrival: Arrival,
-        sent: Vec<Sent<'a>>,
+        mut sent: Vec<Sent<'a>>,
     ) -> Result<(Vec<Event>, Vec<Origin<'a>>), CollectError> {
         let learners = || sent.iter().map(|sent| sent.event().and_then(|event| event.learner.as_deref()));
         // Nearly all were there before.
@@ -220,11 +220,11 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let course_of = courses.into_places();
         let batch = stamp::Batch { tenant: name, protocol, arrival };
         let (mut events, mut origins) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
-        for ((Sent { index, raw, read, .. }, learner), course) in sent.into_iter().zip(learners).zip(course_of) {
-            let (Ok(event), Some(course)) = (read, course) else { continue };
+        for ((sent, learner), course) in sent.iter_mut().zip(learners).zip(course_of) {
+            let (Ok(event), Some(course)) = (&mut sent.read, course) else { continue };
             let learner = learner.unwrap_or_else(|| tenant.of_object(&event.course, event.body.object()));
             events.push(batch.stamp(event, learner, &courses_stamps[course]));
-            origins.push(Origin { index, raw, learner });
+            origins.push(Origin { index: sent.index, raw: sent.raw, learner });
         }
         Ok((events, origins))
     }

@@ -1,5 +1,6 @@
 //! Putting records: parts within the stream's limits, side by side, what fails put again a bounded number of times.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,20 +54,18 @@ pub(super) type Failed = (usize, Failure);
 /// Puts every record; says which failed, in their order. A record that was written by a call that failed is written
 /// again: its events carry the same ids.
 pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
-    let parts = parts(records);
-    match &parts[..] {
-        [] => Vec::new(),
-        [part] => put_part(&**stream, records, part.clone(), backoff).await,
-        _ => Box::pin(put_parts(stream, records, parts, backoff)).await,
+    if records.is_empty() {
+        return Vec::new();
     }
+    let first = first_part(records, 0);
+    if first.end == records.len() {
+        return put_part(&**stream, records, first, backoff).await;
+    }
+    Box::pin(put_parts(stream, records, backoff)).await
 }
 
-async fn put_parts<S: Stream>(
-    stream: &Arc<S>,
-    records: &Arc<[Record]>,
-    parts: Vec<Range<usize>>,
-    backoff: &Backoff,
-) -> Vec<Failed> {
+async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
+    let parts = parts(records);
     // What a part that never ends with an answer leaves behind.
     let mut failures: Vec<_> = parts.iter().map(|part| all(part.clone(), Failure::Unavailable)).collect();
     let mut puts = JoinSet::new();
@@ -128,20 +127,20 @@ fn note<T>(left: &mut Vec<Failed>, results: Result<Vec<Result<T, PutFailure>>, S
 
 /// Cuts a list where the stream's limits do.
 fn parts(records: &[Record]) -> Vec<Range<usize>> {
-    let mut parts: Vec<Range<usize>> = Vec::new();
+    let first = (!records.is_empty()).then(|| first_part(records, 0));
+    let next = |part: &Range<usize>| (part.end < records.len()).then(|| first_part(records, part.end));
+    iter::successors(first, next).collect()
+}
+
+/// The records from a place on that go into one put, at least one.
+fn first_part(records: &[Record], start: usize) -> Range<usize> {
     let mut bytes = 0;
-    for (at, record) in records.iter().enumerate() {
-        let size = record.data.len() + PARTITION_KEY_BYTES;
-        match parts.last_mut().filter(|part| part.len() < MAX_PUT_ENTRIES && bytes + size <= MAX_PUT_BYTES) {
-            Some(part) => part.end += 1,
-            None => {
-                parts.push(at..at + 1);
-                bytes = 0;
-            }
-        }
-        bytes += size;
-    }
-    parts
+    let fits = |record: &&Record| {
+        bytes += record.data.len() + PARTITION_KEY_BYTES;
+        bytes <= MAX_PUT_BYTES
+    };
+    let count = records[start..].iter().take(MAX_PUT_ENTRIES).take_while(fits).count();
+    start..start + count.max(1)
 }
 
 #[cfg(test)]
