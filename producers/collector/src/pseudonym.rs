@@ -1,7 +1,7 @@
 //! Raw ids to pseudonyms: HMAC-SHA-256(tenant key, raw id ‖ n as four big-endian bytes), first 16 bytes, each with a
 //! durable row in the identity table before it is used.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::Mac;
@@ -20,7 +20,7 @@ const CATALOGUE: &[u8] = b"\xffcatalogue";
 
 pub(crate) struct Pseudonyms<I> {
     identities: Arc<I>,
-    tenants: HashMap<String, Tenant>,
+    tenants: BTreeMap<String, Tenant>,
 }
 
 /// What to do about a learner who has no row.

@@ -30,14 +30,6 @@ impl MemorySettings {
     }
 }
 
-/// A name's entry, which copies the name only where there is none.
-fn entry<'a, V: Default>(map: &'a mut HashMap<String, V>, name: &str) -> &'a mut V {
-    if !map.contains_key(name) {
-        map.insert(name.to_string(), V::default());
-    }
-    map.get_mut(name).expect("it is there by now")
-}
-
 impl SettingsStore for MemorySettings {
     async fn in_force_or_first(
         &self,
@@ -46,9 +38,14 @@ impl SettingsStore for MemorySettings {
         zone: &str,
     ) -> Result<Vec<Arc<Settings>>, SettingsError> {
         let mut tenants = lock(&self.tenants);
-        let kept = entry(&mut tenants, tenant);
+        let known = tenants.get(tenant);
+        let in_force = |course: &&str| known?.get(*course)?.versions.last().cloned();
+        if let Some(in_force) = courses.iter().map(in_force).collect() {
+            return Ok(in_force);
+        }
+        let kept = tenants.entry(tenant.to_string()).or_default();
         let in_force = courses.iter().map(|course| {
-            let course = entry(kept, course);
+            let course = kept.entry(course.to_string()).or_default();
             if course.versions.is_empty() {
                 course.versions.push(Arc::new(Settings::first(zone)));
             }
@@ -94,7 +91,7 @@ impl SettingsStore for MemorySettings {
         now_millis: i64,
     ) -> Result<(), SettingsError> {
         let mut tenants = lock(&self.tenants);
-        let course = entry(entry(&mut tenants, tenant), course);
+        let course = tenants.entry(tenant.to_string()).or_default().entry(course.to_string()).or_default();
         course.log.push(LogEntry::learner_read(actor, learner, now_millis));
         Ok(())
     }
