@@ -165,7 +165,7 @@ pub(crate) fn of_digits(digits: &[u8], bytes: &mut [u8]) -> bool {
     let mut are_digits = true;
     for (pair, byte) in digits.as_chunks().0.iter().zip(bytes) {
         let [high, low] = pair.map(nibble);
-        are_digits &= (high | low) < NO_NIBBLE;
+        are_digits &= high.max(low) < NO_NIBBLE;
         *byte = high << 4 | low;
     }
     are_digits
@@ -398,6 +398,22 @@ mod tests {
             assert_eq!(Uuid::parse(text), None, "{text}");
             let sent = SentEvent { source_id: SourceId::Given(text.into()), ..act() };
             assert_eq!(EventId::of("t", &learner, &sent).1, Source::Given(text.into()));
+        }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_those_in_lower_case() {
+        for byte in 0..=u8::MAX {
+            let value = char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase()).map(|value| value as u8);
+            for (digits, expected) in [
+                ([byte, b'1'], value.map(|value| 16 * value + 1)),
+                ([b'2', byte], value.map(|value| 32 + value)),
+                ([byte; 2], value.map(|value| 17 * value)),
+            ] {
+                let mut bytes = [0; 2];
+                let are_digits = of_digits(&[digits, *b"09"].concat(), &mut bytes);
+                assert_eq!(are_digits.then_some(bytes), expected.map(|value| [value, 9]), "{digits:?}");
+            }
         }
     }
 

@@ -61,6 +61,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_up_to_a_length_are_kept() {
+        for (bytes, kept) in [(MAX_KEPT_BYTES, 1), (MAX_KEPT_BYTES + 1, 0)] {
+            let mut digests = Digests::default();
+            digests.of([&"x".repeat(bytes - 6 * 8), "", "", "", "", ""]);
+            assert_eq!(digests.kept.iter().filter(|kept| kept.joined.len() == MAX_KEPT_BYTES).count(), kept);
+        }
+    }
+
+    #[test]
     fn a_digest_is_the_same_whether_it_is_kept_or_not() {
         let mut digests = Digests::default();
         let long = "x".repeat(MAX_KEPT_BYTES);

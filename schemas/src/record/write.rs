@@ -293,3 +293,19 @@ fn thousandths(value: f64) -> Option<i64> {
     let whole = (thousandths.abs() < MOST).then_some(thousandths as i64)?;
     (super::of_thousandths(whole).to_bits() == value.to_bits()).then_some(whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_leaves_behind_is_kept_unless_it_is_much() {
+        let is_kept = |grow: fn(&mut Tables)| {
+            let mut writer = Writer::default();
+            grow(&mut writer.tables);
+            writer.spare().is_some()
+        };
+        assert!(is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES / 2)));
+        assert!(!is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES + 1)));
+    }
+}
