@@ -1,13 +1,12 @@
 //! Ids: events, learners' pseudonyms and their buckets.
 
+mod names;
+
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
 use crate::event::{Body, Role, SentEvent, Source, SourceId};
-
-/// Room for the names of most acts.
-const USUAL_NAMES_BYTES: usize = 256;
 
 /// 128 bits that name one act of one learner, however often and by whatever way it is sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,13 +91,7 @@ impl Act {
     pub fn of(tenant: &str, course: &str, role: Role, time_millis: Option<i64>, body: &Body) -> Act {
         let quiz = if let Body::Quiz(quiz) = body { quiz.quiz.as_str() } else { "" };
         let names = [tenant, course, role.as_str(), body.type_name(), quiz, body.object()];
-        // In one piece: that is faster than one small piece after the other.
-        let mut parts = Vec::with_capacity(USUAL_NAMES_BYTES);
-        for name in names {
-            parts.extend_from_slice(&(name.len() as u64).to_be_bytes());
-            parts.extend_from_slice(name.as_bytes());
-        }
-        Act { names: Sha256::digest(parts).into(), time_millis }
+        Act { names: names::digest(names), time_millis }
     }
 
     /// SHA-256 of the act (its time as eight big-endian bytes after a 1, or a 0) and the source id; then of that and the
@@ -147,19 +140,15 @@ impl Uuid {
     /// Reads 36 characters, the hexadecimal digits in lower case: the only form that comes back as it was.
     pub fn parse(text: &str) -> Option<Uuid> {
         let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-        let mut digits = [0u8; 32];
-        let mut next = 0;
-        for (at, byte) in text.iter().enumerate() {
-            if Uuid::HYPHENS.contains(&at) {
-                if *byte != b'-' {
-                    return None;
-                }
-            } else {
-                digits[next] = digit(*byte)?;
-                next += 1;
-            }
-        }
-        Some(Uuid(std::array::from_fn(|at| digits[2 * at] << 4 | digits[2 * at + 1])))
+        Uuid::HYPHENS.iter().all(|at| text[*at] == b'-').then_some(())?;
+        let mut digits = [0; 32];
+        digits[..8].copy_from_slice(&text[..8]);
+        digits[8..12].copy_from_slice(&text[9..13]);
+        digits[12..16].copy_from_slice(&text[14..18]);
+        digits[16..20].copy_from_slice(&text[19..23]);
+        digits[20..].copy_from_slice(&text[24..]);
+        let mut bytes = [0; 16];
+        of_digits(&digits, &mut bytes).then_some(Uuid(bytes))
     }
 }
 
@@ -170,13 +159,26 @@ impl fmt::Display for Uuid {
     }
 }
 
-/// The value of a hexadecimal digit in lower case.
-pub(crate) fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
+/// The bytes that hexadecimal digits in lower case stand for, two digits each; whether all of them are such digits.
+/// Without a branch in its loop, so that many digits go at once.
+pub(crate) fn of_digits(digits: &[u8], bytes: &mut [u8]) -> bool {
+    let mut are_digits = true;
+    for (pair, byte) in digits.as_chunks().0.iter().zip(bytes) {
+        let [high, low] = pair.map(nibble);
+        are_digits &= high.max(low) < NO_NIBBLE;
+        *byte = high << 4 | low;
     }
+    are_digits
+}
+
+const NO_NIBBLE: u8 = 16;
+
+/// The value of a hexadecimal digit in lower case, or [`NO_NIBBLE`].
+#[inline]
+fn nibble(digit: u8) -> u8 {
+    let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+    let letter = if letter < 6 { letter + 10 } else { NO_NIBBLE };
+    if decimal < 10 { decimal } else { letter }
 }
 
 /// A bijection in which every bit of the input changes about half of the output's (the finaliser of SplitMix64).
@@ -206,7 +208,7 @@ impl Bucket {
     /// The partition key that the stream sees: three hexadecimal digits.
     pub fn partition_key(self) -> String {
         let digits = [self.0 >> 8, self.0 >> 4, self.0].map(|digit| DIGITS[usize::from(digit & 15)]);
-        digits.map(char::from).iter().collect()
+        String::from_utf8(digits.to_vec()).expect("digits are ASCII")
     }
 
     /// Reads a partition key of ours; `None` for any other text.
@@ -396,6 +398,22 @@ mod tests {
             assert_eq!(Uuid::parse(text), None, "{text}");
             let sent = SentEvent { source_id: SourceId::Given(text.into()), ..act() };
             assert_eq!(EventId::of("t", &learner, &sent).1, Source::Given(text.into()));
+        }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_those_in_lower_case() {
+        for byte in 0..=u8::MAX {
+            let value = char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase()).map(|value| value as u8);
+            for (digits, expected) in [
+                ([byte, b'1'], value.map(|value| 16 * value + 1)),
+                ([b'2', byte], value.map(|value| 32 + value)),
+                ([byte; 2], value.map(|value| 17 * value)),
+            ] {
+                let mut bytes = [0; 2];
+                let are_digits = of_digits(&[digits, *b"09"].concat(), &mut bytes);
+                assert_eq!(are_digits.then_some(bytes), expected.map(|value| [value, 9]), "{digits:?}");
+            }
         }
     }
 

@@ -23,17 +23,25 @@ pub fn read(text: &str) -> Result<SentEvent, Refusal> {
     }
 }
 
-/// The events of an array, read as it is split: what `keep` makes of each one's place, its text
+/// The events of an array or of lines, read as they are split: what `keep` makes of each one's place, its text
 /// and what [`read`] makes of that.
-/// `None` for a body that is no array, no JSON, or holds more events than `most`; [`split`] says which.
-pub fn read_array<'a, T>(
+/// `None` for a body that holds more events than `most`, or in which they are not found in one pass; [`split`] says what
+/// there is.
+pub fn read_each<'a, T>(
     body: &'a str,
     most: usize,
     keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
 ) -> Option<Vec<T>> {
     let mut cursor = Cursor::new(body.trim_start());
-    let mut elements = Vec::with_capacity(most.min(body.len() / USUAL_BYTES));
-    cursor.take(b'[').then_some(())?;
+    if cursor.take(b'[') { read_array(&mut cursor, most, keep) } else { read_lines(&mut cursor, most, keep) }
+}
+
+fn read_array<'a, T>(
+    cursor: &mut Cursor<'a>,
+    most: usize,
+    keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
+) -> Option<Vec<T>> {
+    let mut elements = Vec::with_capacity(most.min((cursor.left() / USUAL_BYTES).max(1)));
     cursor.skip_whitespace();
     let mut ended = cursor.take(b']');
     while !ended {
@@ -55,6 +63,35 @@ pub fn read_array<'a, T>(
     }
     cursor.skip_whitespace();
     cursor.is_at_end().then_some(elements)
+}
+
+/// Lines of which the first is all of one object: then no object is spread over lines.
+fn read_lines<'a, T>(
+    cursor: &mut Cursor<'a>,
+    most: usize,
+    keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
+) -> Option<Vec<T>> {
+    let mut lines = Vec::with_capacity(most.min((cursor.left() / USUAL_BYTES).max(1)));
+    loop {
+        cursor.skip_whitespace();
+        if cursor.is_at_end() {
+            return Some(lines);
+        }
+        let start = cursor.at();
+        let mut wire = Wire::default();
+        let whole = cursor.object_of_line(&mut wire);
+        if whole.is_none() {
+            (!lines.is_empty()).then_some(())?;
+            cursor.go_to(start);
+        }
+        let text = whole.unwrap_or_else(|| cursor.line().trim());
+        if text.is_empty() {
+            continue;
+        }
+        (lines.len() < most).then_some(())?;
+        let read = if whole.is_some() { checked(&mut wire, text) } else { read_slowly(text) };
+        lines.push(keep(lines.len(), text, read));
+    }
 }
 
 /// Most events are at least so long.

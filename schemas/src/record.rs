@@ -23,7 +23,7 @@ mod shapes;
 mod texts;
 mod write;
 
-pub use pack::pack;
+pub use pack::{Packed, pack};
 pub use read::{Record, Span};
 pub use texts::{Symbol, Texts};
 

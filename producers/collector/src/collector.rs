@@ -22,19 +22,19 @@ use trilha_schemas::event::{Event, Protocol, SentEvent};
 use trilha_schemas::ids::{Bucket, Pseudonym};
 use trilha_schemas::native;
 use trilha_schemas::reader::{Code, Refusal};
-use trilha_schemas::record::pack;
+use trilha_schemas::record::{Packed, pack};
 use trilha_stream::port::{PutEntry, Stream};
 
 pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
 pub use request::{MAX_EVENTS, RequestError};
 
 use crate::credential::{Credential, KeyRing};
-use crate::identities::Identities;
+use crate::identities::{Identities, IdentityError};
 use crate::pseudonym::{Pseudonyms, Rows, Tenant};
 use crate::quarantine::{Quarantine, Rejection, Sending};
 use crate::random::{OsRandom, Randomness};
 use crate::settings::SettingsStore;
-use intake::{Refused, Taken};
+use intake::Refused;
 
 /// When events arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,10 @@ impl<'a> Sent<'a> {
     /// A native event, from its text.
     pub fn native(index: usize, text: &'a str) -> Sent<'a> {
         Sent { index, raw: text.as_bytes(), read: native::read(text), about: None }
+    }
+
+    fn event(&self) -> Option<&SentEvent> {
+        self.read.as_ref().ok()
     }
 }
 
@@ -152,19 +156,20 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         credential: &Credential,
         protocol: Protocol,
         arrival: Arrival,
-        sent: Vec<Sent<'_>>,
+        mut sent: Vec<Sent<'_>>,
     ) -> Result<Receipt, CollectError> {
         let name = credential.tenant();
         let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
-        let (taken, mut refused) = intake::sort(credential, protocol, arrival, sent);
-        let (events, origins) = self.stamp(name, tenant, protocol, arrival, taken).await?;
+        let mut refused = intake::take_refused(credential, protocol, arrival, &mut sent);
+        let (events, origins) = self.stamp(name, tenant, protocol, arrival, sent).await?;
         let (packed, too_large) = pack(name, &events);
         drop(events);
         refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
-        self.keep(credential, protocol, arrival, &refused).await?;
-        let record = packed.into_iter().map(|packed| Record::new(packed.bucket, packed.bytes, packed.events));
-        let (records, entries): (Vec<_>, Vec<_>) = record.unzip();
-        let failures = put::put_all(&self.stream, entries, &self.backoff).await;
+        if !refused.is_empty() {
+            Box::pin(self.keep(credential, protocol, arrival, &refused)).await?;
+        }
+        let records: Arc<[Record]> = packed.into_iter().map(Record::from).collect();
+        let failures = put::put_all(&self.stream, &records, &self.backoff).await;
         receipt::receipt(&records, &failures, &origins, refused)
     }
 
@@ -193,31 +198,45 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         }
     }
 
+    /// Stamps what is left of a request: events.
     async fn stamp<'a>(
         &self,
         name: &str,
         tenant: &Tenant,
         protocol: Protocol,
         arrival: Arrival,
-        taken: Vec<Taken<'a>>,
+        mut sent: Vec<Sent<'a>>,
     ) -> Result<(Vec<Event>, Vec<Origin<'a>>), CollectError> {
-        let learners = stamp::Distinct::of(taken.iter().map(|taken| taken.event.learner.as_deref()));
-        let courses = stamp::Distinct::of(taken.iter().map(|taken| Some(taken.event.course.as_str())));
-        let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
+        let learners = || sent.iter().map(|sent| sent.event().and_then(|event| event.learner.as_deref()));
+        // Nearly all were there before.
+        let learners = match tenant.known(learners()) {
+            Some(known) => known,
+            None => Box::pin(self.learners(name, stamp::Distinct::of(learners()))).await?,
+        };
+        let courses = stamp::Distinct::of(sent.iter().map(|sent| sent.event().map(|event| event.course.as_str())));
         let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
         let course = |settings| stamp::Course::new(settings, &self.default_zone);
         let courses_stamps: Vec<_> = settings.into_iter().map(course).collect();
-        let (learner_of, course_of) = (learners.into_places(), courses.into_places());
+        let course_of = courses.into_places();
         let batch = stamp::Batch { tenant: name, protocol, arrival };
-        let stamped = taken.into_iter().enumerate().map(|(at, Taken { index, raw, event })| {
-            let course = &courses_stamps[course_of[at].expect("every event has a course")];
-            let learner = match learner_of[at] {
-                Some(learner) => pseudonyms[learner],
-                None => tenant.of_object(&event.course, event.body.object()),
-            };
-            (batch.stamp(event, learner, course), Origin { index, raw, learner })
-        });
-        Ok(stamped.unzip())
+        let (mut events, mut origins) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
+        for ((sent, learner), course) in sent.iter_mut().zip(learners).zip(course_of) {
+            let (Ok(event), Some(course)) = (&mut sent.read, course) else { continue };
+            let learner = learner.unwrap_or_else(|| tenant.of_object(&event.course, event.body.object()));
+            events.push(batch.stamp(event, learner, &courses_stamps[course]));
+            origins.push(Origin { index: sent.index, raw: sent.raw, learner });
+        }
+        Ok((events, origins))
+    }
+
+    /// The pseudonym of each event's learner, `None` where nobody acts.
+    async fn learners(
+        &self,
+        name: &str,
+        learners: stamp::Distinct<'_>,
+    ) -> Result<Vec<Option<Pseudonym>>, IdentityError> {
+        let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
+        Ok(learners.into_places().into_iter().map(|place| place.map(|place| pseudonyms[place])).collect())
     }
 
     /// Keeps refused events, each under the pseudonym of the learner that it is about.
@@ -228,9 +247,6 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         arrival: Arrival,
         refused: &[Refused<'_>],
     ) -> Result<(), CollectError> {
-        if refused.is_empty() {
-            return Ok(());
-        }
         let tenant = credential.tenant();
         let sending = Sending { by: credential.clone(), replayed: matches!(arrival, Arrival::Replay { .. }) };
         let learners = stamp::Distinct::of(refused.iter().map(|refused| refused.about.as_deref()));
@@ -249,16 +265,20 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
 
 /// A record that is put, and which of the request's events are in it.
 struct Record {
+    bucket: Bucket,
     data: Bytes,
     events: Vec<usize>,
 }
 
+impl From<Packed> for Record {
+    fn from(packed: Packed) -> Record {
+        Record { bucket: packed.bucket, data: Bytes::from(packed.bytes), events: packed.events }
+    }
+}
+
 impl Record {
-    /// The record, and the entry by which it is put.
-    fn new(bucket: Bucket, bytes: Vec<u8>, events: Vec<usize>) -> (Record, PutEntry) {
-        let data = Bytes::from(bytes);
-        let entry = PutEntry { partition_key: bucket.partition_key(), data: data.clone() };
-        (Record { data, events }, entry)
+    fn entry(&self) -> PutEntry {
+        PutEntry { partition_key: self.bucket.partition_key(), data: self.data.clone() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Raw ids to pseudonyms: HMAC-SHA-256(tenant key, raw id ‖ n as four big-endian bytes), first 16 bytes, each with a
 //! durable row in the identity table before it is used.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::Mac;
@@ -20,7 +20,7 @@ const CATALOGUE: &[u8] = b"\xffcatalogue";
 
 pub(crate) struct Pseudonyms<I> {
     identities: Arc<I>,
-    tenants: HashMap<String, Tenant>,
+    tenants: BTreeMap<String, Tenant>,
 }
 
 /// What to do about a learner who has no row.
@@ -121,6 +121,30 @@ impl Tenant {
     fn pseudonym(&self, learner: &str, n: u32) -> Pseudonym {
         let hmac = self.hmac.clone().chain_update(learner.as_bytes()).chain_update(n.to_be_bytes());
         Pseudonym(first_16(&hmac.finalize().into_bytes()))
+    }
+
+    /// The pseudonym of each of these raw ids, which may repeat; `None` where one of them is not known.
+    pub(crate) fn known<'a>(
+        &self,
+        learners: impl ExactSizeIterator<Item = Option<&'a str>>,
+    ) -> Option<Vec<Option<Pseudonym>>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pseudonyms = Vec::with_capacity(learners.len());
+        let mut last = None;
+        for learner in learners {
+            let pseudonym = match (learner, last) {
+                (None, _) => None,
+                // Most lists hold runs of one learner.
+                (Some(learner), Some((before, pseudonym))) if learner == before => Some(pseudonym),
+                (Some(learner), _) => {
+                    let pseudonym = known.get(learner)?;
+                    last = Some((learner, pseudonym));
+                    Some(pseudonym)
+                }
+            };
+            pseudonyms.push(pseudonym);
+        }
+        Some(pseudonyms)
     }
 
     fn cached(&self, learners: &[&str]) -> Vec<Option<Pseudonym>> {

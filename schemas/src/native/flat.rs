@@ -32,11 +32,13 @@ pub(super) struct Cursor<'a> {
     at: usize,
     /// The fields of the present object that were there, a bit each.
     seen: u32,
+    /// Whether a line ended within the present object.
+    is_spread: bool,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Cursor<'a> {
-        Cursor { text, at: 0, seen: 0 }
+        Cursor { text, at: 0, seen: 0, is_spread: false }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -49,6 +51,11 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn go_to(&mut self, at: usize) {
         self.at = at;
+    }
+
+    /// How many bytes are left.
+    pub(super) fn left(&self) -> usize {
+        self.text.len() - self.at
     }
 
     /// What stands between a place before and here.
@@ -71,9 +78,29 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(super) fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+        while let Some(byte @ (b' ' | b'\n' | b'\r' | b'\t')) = self.peek() {
+            self.is_spread |= byte == b'\n';
             self.at += 1;
         }
+    }
+
+    /// The rest of the line.
+    pub(super) fn line(&mut self) -> &'a str {
+        let rest = &self.text[self.at..];
+        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
+        self.at += line.len();
+        line
+    }
+
+    /// The object that begins here, if it ends in this line, and with it all that the line holds; its text.
+    pub(super) fn object_of_line(&mut self, wire: &mut Wire<'a>) -> Option<&'a str> {
+        let start = self.at;
+        self.object(wire)?;
+        let text = self.since(start);
+        while let Some(b' ' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+        (!self.is_spread && matches!(self.peek(), None | Some(b'\n'))).then_some(text)
     }
 
     /// The JSON value that begins here, whatever it is; where it ends is where the cursor is then.
@@ -88,7 +115,7 @@ impl<'a> Cursor<'a> {
 
     /// The event that begins here, into an empty one: it is large, and is not moved.
     pub(super) fn object(&mut self, wire: &mut Wire<'a>) -> Option<()> {
-        self.seen = 0;
+        (self.seen, self.is_spread) = (0, false);
         self.expect(b'{')?;
         self.skip_whitespace();
         if self.take(b'}') {
@@ -97,6 +124,11 @@ impl<'a> Cursor<'a> {
         loop {
             let name = self.name()?;
             self.field(name, wire)?;
+            // Mostly nothing stands between two fields but the comma.
+            if self.next_are(b",\"") {
+                self.at += 1;
+                continue;
+            }
             self.skip_whitespace();
             if !self.take(b',') {
                 return self.expect(b'}');
@@ -106,19 +138,29 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
+    fn next_are(&self, two: &[u8; 2]) -> bool {
+        self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk) == Some(two)
+    }
+
+    #[inline]
     fn expect(&mut self, byte: u8) -> Option<()> {
         self.take(byte).then_some(())
     }
 
     /// A field's name and the colon; the next is its value.
+    #[inline]
     fn name(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let start = self.at;
         self.at = plain_end(self.text.as_bytes(), start);
         let name = &self.text.as_bytes()[start..self.at];
-        self.expect(b'"')?;
-        self.skip_whitespace();
-        self.expect(b':')?;
+        if self.next_are(b"\":") {
+            self.at += 2;
+        } else {
+            self.expect(b'"')?;
+            self.skip_whitespace();
+            self.expect(b':')?;
+        }
         self.skip_whitespace();
         Some(name)
     }
@@ -154,6 +196,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn text(&mut self, bit: u32, slot: &mut Option<Cow<'a, str>>) -> Option<()> {
         self.one(bit, slot, Cursor::string)
     }
@@ -163,6 +206,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A field's value, which may be null, if the field was not there before.
+    #[inline]
     fn one<T>(&mut self, bit: u32, slot: &mut Option<T>, read: impl Fn(&mut Self) -> Option<T>) -> Option<()> {
         let before = self.seen;
         self.seen |= 1 << bit;
@@ -180,6 +224,7 @@ impl<'a> Cursor<'a> {
 
     fn unknown(&mut self) -> Option<()> {
         let value = self.value()?;
+        self.is_spread |= value.contains('\n');
         let is_flat = !matches!(value.as_bytes().first(), Some(b'{' | b'['));
         (is_flat || depth(value) < MAX_DEPTH).then_some(())
     }
@@ -189,6 +234,7 @@ impl<'a> Cursor<'a> {
         self.word(if truth { "true" } else { "false" }).map(|()| truth)
     }
 
+    #[inline]
     fn string(&mut self) -> Option<Cow<'a, str>> {
         self.expect(b'"')?;
         let (start, end) = (self.at, plain_end(self.text.as_bytes(), self.at));
@@ -251,12 +297,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Appends the digits that come to a number, which is of use while it is no longer than [`EXACT_DIGITS`].
+    #[inline]
     fn digits(&mut self, before: u64) -> u64 {
-        let mut digits = before;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
+        let (mut digits, mut at) = (before, self.at);
+        while let Some(digit @ b'0'..=b'9') = self.text.as_bytes().get(at) {
             digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            self.at += 1;
+            at += 1;
         }
+        self.at = at;
         digits
     }
 

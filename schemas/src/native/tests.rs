@@ -298,9 +298,11 @@ fn the_slow_way_reads_every_field_as_the_fast_one() {
 }
 
 #[test]
-fn an_array_holds_as_many_events_as_it_may_and_no_more() {
-    let read = |most| read_array("[{},{},{}]", most, |at, _, _| at).map(|places| places.len());
-    assert_eq!([2, 3, 4].map(read), [None, Some(3), Some(3)]);
+fn a_body_holds_as_many_events_as_it_may_and_no_more() {
+    for body in ["[{},{},{}]", "{}\n{}\n{}\n\n", "{}\n\u{a0}\n1\n{}"] {
+        let read = |most| read_each(body, most, |at, _, _| at).map(|places| places.len());
+        assert_eq!([2, 3, 4].map(read), [None, Some(3), Some(3)], "{body}");
+    }
 }
 
 #[test]
@@ -416,10 +418,49 @@ proptest! {
         end in select(vec!["]", " ] \n", ",]", "]]", "", "]x"]),
     ) {
         let body = format!(" [{}{end}", objects.join(" , "));
-        let elements = read_array(&body, 4, |place, text, read| (place, text, read));
-        let texts = split(&body).ok().filter(|texts| texts.len() <= 4);
-        let split = texts.map(|texts| texts.into_iter().enumerate().map(|(at, text)| (at, text, read(text))).collect());
-        prop_assert_eq!(elements, split);
+        let elements = read_each(&body, 4, |place, text, read| (place, text, read));
+        prop_assert_eq!(elements, split_and_read(&body, 4));
+    }
+
+    #[test]
+    fn lines_are_read_as_they_are_split(
+        objects in vec(prop_oneof![4 => object(), 1 => value()], 1..5),
+        between in select(vec!["\n", "\r\n", " \n\n\t", "\n\u{a0}\n", "\r", " ", ""]),
+        end in select(vec!["", "\n", " \r\n ", "x", "\n]", "\u{a0}"]),
+    ) {
+        let body = format!("{}{end}", objects.join(between));
+        if let Some(lines) = read_each(&body, 4, |place, text, read| (place, text, read)) {
+            prop_assert_eq!(Some(lines), split_and_read(&body, 4));
+        }
+    }
+}
+
+type Placed<'a> = (usize, &'a str, Result<SentEvent, Refusal>);
+
+fn split_and_read(body: &str, most: usize) -> Option<Vec<Placed<'_>>> {
+    let texts = split(body).ok().filter(|texts| texts.len() <= most)?;
+    Some(texts.into_iter().enumerate().map(|(at, text)| (at, text, read(text))).collect())
+}
+
+#[test]
+fn lines_are_read_in_one_pass_where_the_first_is_all_of_one_object() {
+    let texts = |body| read_each(body, 9, |_, text, _| text);
+    for (body, expected) in [
+        ("", Some(&[][..])),
+        (" {\"a\" : 1} \r\n\n{}\t", Some(&["{\"a\" : 1}", "{}"])),
+        ("{}\n{\n}\n{} 2 \r\n x", Some(&["{}", "{", "}", "{} 2", "x"])),
+        ("{}\n{\n\n}", Some(&["{}", "{", "}"])),
+        ("{}\n{\"x\":[\n],\n}", Some(&["{}", "{\"x\":[", "],", "}"])),
+        ("{}\n{\"x\":[1,\n2]}", Some(&["{}", "{\"x\":[1,", "2]}"])),
+        ("{\n}", None),
+        ("{\"x\":[\n]}", None),
+        ("{} {}", None),
+        ("1\n{}", None),
+    ] {
+        assert_eq!(texts(body).as_deref(), expected, "{body:?}");
+        if expected.is_some() {
+            assert_eq!(texts(body), Some(split(body).unwrap()));
+        }
     }
 }
 
@@ -428,6 +469,6 @@ fn the_class_of_usual_events_is_read_in_one_pass() {
     assert!(flat::whole(WATCHED).is_some());
     let answered = r#"{"type":"quiz.answered","learner":"a","course":"c","quiz":"q","response":["a"],"correct":false}"#;
     assert!(flat::whole(answered).is_some());
-    assert!(read_array("{}", 1, |_, _, _| ()).is_none());
-    assert_eq!(read_array("[]", 0, |_, _, _| ()), Some(Vec::new()));
+    assert!(read_each("x", 1, |_, _, _| ()).is_none());
+    assert_eq!(read_each("[]", 0, |_, _, _| ()), Some(Vec::new()));
 }

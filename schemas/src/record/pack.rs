@@ -1,5 +1,7 @@
 //! Grouping events into records: one bucket each, small enough for the stream.
 
+use std::cell::Cell;
+
 use super::write::Writer;
 use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS};
 use crate::event::{Body, Event, Source};
@@ -7,6 +9,14 @@ use crate::ids::Bucket;
 
 /// The most bytes in a record of ours.
 const MAX_RECORD_BYTES: usize = 256 * 1024;
+
+/// Room for the records of most requests.
+const USUAL_RECORDS: usize = 64;
+
+thread_local! {
+    /// What the last records of this thread were written with.
+    static SPARE: Cell<Option<Writer<'static>>> = const { Cell::new(None) };
+}
 
 /// One record: its bucket (the partition key), its bytes, and how many events it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +32,8 @@ pub struct Packed {
 /// Packs events of one tenant, one or more records a bucket, in order of bucket. The second list holds the positions of
 /// events that fit no record by themselves.
 pub fn pack(tenant: &str, events: &[Event]) -> (Vec<Packed>, Vec<usize>) {
-    let mut packing = Packing { tenant, events, writer: Writer::default(), records: Vec::new(), too_large: Vec::new() };
+    let (records, too_large) = (Vec::with_capacity(events.len().min(USUAL_RECORDS)), Vec::new());
+    let mut packing = Packing { tenant, events, writer: SPARE.take().unwrap_or_default(), records, too_large };
     let mut places: Vec<(Bucket, usize)> = Vec::with_capacity(events.len());
     for (at, event) in events.iter().enumerate() {
         if text_bytes(event) > MAX_EVENT_TEXT_BYTES {
@@ -33,6 +44,7 @@ pub fn pack(tenant: &str, events: &[Event]) -> (Vec<Packed>, Vec<usize>) {
     }
     places.sort_unstable();
     places.chunk_by(|(one, _), (other, _)| one == other).for_each(|group| packing.pack(group));
+    SPARE.set(packing.writer.spare());
     (packing.records, packing.too_large)
 }
 

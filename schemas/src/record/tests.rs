@@ -175,6 +175,8 @@ proptest! {
         for packed in &records {
             let decoded = decode(&packed.bytes).unwrap().events;
             prop_assert_eq!(decoded.len(), packed.events.len());
+            // What the records before left behind is not in it.
+            prop_assert_eq!(&packed.bytes, &encode("t", &decoded));
             for (event, at) in decoded.iter().zip(&packed.events) {
                 prop_assert_eq!(event.learner.bucket(), packed.bucket);
                 prop_assert_eq!(event, &events[*at]);

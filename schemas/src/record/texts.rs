@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::RecordError;
 use super::distinct::Distinct;
-use crate::ids::{Uuid, digit};
+use crate::ids::{Uuid, of_digits};
 use crate::packing::{Input, varint};
 
 const PLAIN: u64 = 0;
@@ -54,17 +54,21 @@ impl<'a> Interner<'a> {
         self.0.clear();
     }
 
-    /// How many, then each one's length and kind, then all their bytes.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// An empty one with what this one allocated, for texts that live elsewhere.
+    pub(super) fn spare(self) -> Interner<'static> {
+        Interner(self.0.emptied())
+    }
+
+    /// How many, then each one's length and kind, then all their bytes, which are gathered in an empty list.
+    pub(super) fn write(&self, out: &mut Vec<u8>, bytes: &mut Vec<u8>) {
         let texts = self.0.values();
         varint(out, texts.len() as u64);
-        let mut bytes = Vec::with_capacity(24 * texts.len());
         for text in texts {
             let before = bytes.len();
-            let kind = pack(text, &mut bytes);
+            let kind = pack(text, bytes);
             varint(out, ((bytes.len() - before) as u64) << KIND_BITS | kind);
         }
-        out.extend_from_slice(&bytes);
+        out.extend_from_slice(bytes);
     }
 }
 
@@ -74,16 +78,21 @@ fn pack(text: &str, out: &mut Vec<u8>) -> u64 {
         return UUID;
     }
     let digits = text.as_bytes();
-    if digits.len() >= LEAST_DIGITS
-        && digits.len().is_multiple_of(2)
-        && digits.iter().all(|byte| digit(*byte).is_some())
-    {
-        let pair = |pair: &[u8]| digit(pair[0]).unwrap_or_default() << 4 | digit(pair[1]).unwrap_or_default();
-        out.extend(digits.chunks_exact(2).map(pair));
-        return HEX;
+    // Most texts are none of digits, which their beginning tells.
+    if digits.len().is_multiple_of(2) && digits.first_chunk().is_some_and(are_digits) {
+        let before = out.len();
+        out.resize(before + digits.len() / 2, 0);
+        if of_digits(digits, &mut out[before..]) {
+            return HEX;
+        }
+        out.truncate(before);
     }
     out.extend_from_slice(digits);
     PLAIN
+}
+
+fn are_digits(digits: &[u8; LEAST_DIGITS]) -> bool {
+    of_digits(digits, &mut [0; LEAST_DIGITS / 2])
 }
 
 /// The texts of a record that was read.
@@ -196,7 +205,7 @@ mod tests {
             interner.symbol(text);
         }
         let mut stored = Vec::new();
-        interner.write(&mut stored);
+        interner.write(&mut stored, &mut Vec::new());
         let texts = Texts::read(&mut Input::new(&stored), 3).expect("three are read");
         assert_eq!((texts.count(), texts.longest()), (3, 3));
         assert_eq!(texts.symbol(2).map(|symbol| texts.get(symbol)), Ok("fg"));

@@ -10,6 +10,9 @@ use crate::event::{Body, Description, Event, QuizEvent, Source, VideoEvent};
 use crate::ids::Pseudonym;
 use crate::packing::{bytes, varint, zigzag, zigzagged};
 
+/// More than this is not kept from one request to the next.
+const MAX_SPARE_BYTES: usize = 1024 * 1024;
+
 /// One event: what it points to, and its cell of every column that it is in.
 struct Row {
     shape: usize,
@@ -40,6 +43,13 @@ impl Row {
 #[derive(Default)]
 pub(super) struct Writer<'a> {
     texts: Interner<'a>,
+    /// Large, and not moved.
+    tables: Box<Tables>,
+}
+
+/// What a record has beside its texts.
+#[derive(Default)]
+struct Tables {
     learners: Distinct<Pseudonym>,
     shapes: Distinct<Shape>,
     /// Doubles by their bits.
@@ -48,6 +58,26 @@ pub(super) struct Writer<'a> {
     expected: Expected,
     rows: Vec<Row>,
     body: Vec<u8>,
+    /// The texts' bytes, which come after all of their lengths.
+    packed: Vec<u8>,
+}
+
+impl Tables {
+    fn clear(&mut self) {
+        self.learners.clear();
+        self.shapes.clear();
+        self.numbers.clear();
+        self.pairs.clear();
+        self.expected.clear();
+        self.rows.clear();
+        self.body.clear();
+        self.packed.clear();
+    }
+
+    /// About how many bytes are allocated.
+    fn capacity(&self) -> usize {
+        self.body.capacity() + self.packed.capacity() + size_of::<Row>() * self.rows.capacity()
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -56,7 +86,7 @@ impl<'a> Writer<'a> {
         self.clear();
         events.clone().for_each(|event| self.add(event));
         self.write_body(tenant);
-        let (count, body) = (events.len(), &self.body[..]);
+        let (count, body) = (events.len(), &self.tables.body[..]);
         let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
         let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
         record.extend_from_slice(&MAGIC);
@@ -72,28 +102,28 @@ impl<'a> Writer<'a> {
         record
     }
 
+    /// What it allocated, for records of other events; nothing where that is much.
+    pub(super) fn spare(self) -> Option<Writer<'static>> {
+        let is_little = self.tables.capacity() <= MAX_SPARE_BYTES;
+        is_little.then(|| Writer { texts: self.texts.spare(), tables: self.tables })
+    }
+
     fn clear(&mut self) {
         self.texts.clear();
-        self.learners.clear();
-        self.shapes.clear();
-        self.numbers.clear();
-        self.pairs.clear();
-        self.expected.clear();
-        self.rows.clear();
-        self.body.clear();
+        self.tables.clear();
     }
 
     fn add(&mut self, event: &'a Event) {
-        let learner = self.learners.place(event.learner);
-        let arrival = zigzagged(event.arrival_millis.wrapping_sub(self.expected.arrival));
-        self.expected.arrival = event.arrival_millis;
+        let learner = self.tables.learners.place(event.learner);
+        let arrival = zigzagged(event.arrival_millis.wrapping_sub(self.tables.expected.arrival));
+        self.tables.expected.arrival = event.arrival_millis;
         let mut row = Row { shape: 0, learner, arrival, present: 0, cells: [0; COLUMNS] };
         let course = self.texts.symbol(&event.course);
         self.text(&mut row, Column::Session, event.session.as_deref());
         if let Some(time) = event.time_millis {
             let lead = time.wrapping_sub(event.arrival_millis);
-            row.set(Column::Time, zigzagged(lead.wrapping_sub(self.expected.lead)));
-            self.expected.lead = lead;
+            row.set(Column::Time, zigzagged(lead.wrapping_sub(self.tables.expected.lead)));
+            self.tables.expected.lead = lead;
         }
         self.text(&mut row, Column::Title, event.title.as_deref());
         match &event.source {
@@ -102,7 +132,7 @@ impl<'a> Writer<'a> {
             Source::InId => row.mark(Column::SourceInId),
         }
         let kind = self.body_of(&mut row, &event.body);
-        row.shape = self.shapes.place(Shape {
+        row.shape = self.tables.shapes.place(Shape {
             kind,
             present: row.present,
             course,
@@ -112,7 +142,7 @@ impl<'a> Writer<'a> {
             role: event.role,
             protocol: event.protocol,
         });
-        self.rows.push(row);
+        self.tables.rows.push(row);
     }
 
     fn text(&mut self, row: &mut Row, column: Column, text: Option<&'a str>) {
@@ -126,7 +156,7 @@ impl<'a> Writer<'a> {
         if let Some(value) = value {
             let cell = match thousandths(value) {
                 Some(thousandths) => zigzagged(thousandths) << 1,
-                None => (self.numbers.place(value.to_bits()) as u64) << 1 | 1,
+                None => (self.tables.numbers.place(value.to_bits()) as u64) << 1 | 1,
             };
             row.set(column, cell);
         }
@@ -140,7 +170,7 @@ impl<'a> Writer<'a> {
 
     fn length(&mut self, row: &mut Row, object: usize, length_millis: Option<i64>) {
         if let Some(length) = length_millis {
-            let expected = std::mem::replace(self.expected.length(object), length);
+            let expected = std::mem::replace(self.tables.expected.length(object), length);
             row.set(Column::Length, zigzagged(length.wrapping_sub(expected)));
         }
     }
@@ -171,7 +201,7 @@ impl<'a> Writer<'a> {
 
     fn video(&mut self, row: &mut Row, video: &'a VideoEvent) {
         let object = self.object(row, &video.video);
-        let end = self.expected.end(row.learner);
+        let end = self.tables.expected.end(row.learner);
         if let Some(position) = video.position_millis {
             row.set(Column::Position, zigzagged(position.wrapping_sub(*end)));
             *end = position;
@@ -187,8 +217,8 @@ impl<'a> Writer<'a> {
             row.set(Column::Segments, segments.len() as u64);
             let mut before = 0i64;
             for (from, to) in segments {
-                zigzag(&mut self.pairs, from.wrapping_sub(before));
-                zigzag(&mut self.pairs, to.wrapping_sub(*from));
+                zigzag(&mut self.tables.pairs, from.wrapping_sub(before));
+                zigzag(&mut self.tables.pairs, to.wrapping_sub(*from));
                 before = *to;
             }
         }
@@ -223,33 +253,35 @@ impl<'a> Writer<'a> {
     }
 
     fn write_body(&mut self, tenant: &str) {
-        let mut body = std::mem::take(&mut self.body);
+        let mut body = std::mem::take(&mut self.tables.body);
         bytes(&mut body, tenant.as_bytes());
-        self.texts.write(&mut body);
-        varint(&mut body, self.learners.values().len() as u64);
-        self.learners.values().iter().for_each(|learner| body.extend_from_slice(&learner.0));
-        varint(&mut body, self.shapes.values().len() as u64);
-        self.shapes.values().iter().for_each(|shape| shape.write(&mut body));
-        varint(&mut body, self.numbers.values().len() as u64);
-        self.numbers.values().iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
+        self.texts.write(&mut body, &mut self.tables.packed);
+        varint(&mut body, self.tables.learners.values().len() as u64);
+        self.tables.learners.values().iter().for_each(|learner| body.extend_from_slice(&learner.0));
+        varint(&mut body, self.tables.shapes.values().len() as u64);
+        self.tables.shapes.values().iter().for_each(|shape| shape.write(&mut body));
+        varint(&mut body, self.tables.numbers.values().len() as u64);
+        self.tables.numbers.values().iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
         self.columns(&mut body);
-        body.extend_from_slice(&self.pairs);
-        self.body = body;
+        body.extend_from_slice(&self.tables.pairs);
+        self.tables.body = body;
     }
 
     /// A column of indices into a table of one says nothing, and is left out.
     fn columns(&self, body: &mut Vec<u8>) {
-        if self.shapes.values().len() > 1 {
-            self.rows.iter().for_each(|row| varint(body, row.shape as u64));
+        if self.tables.shapes.values().len() > 1 {
+            self.tables.rows.iter().for_each(|row| varint(body, row.shape as u64));
         }
-        if self.learners.values().len() > 1 {
-            self.rows.iter().for_each(|row| varint(body, row.learner as u64));
+        if self.tables.learners.values().len() > 1 {
+            self.tables.rows.iter().for_each(|row| varint(body, row.learner as u64));
         }
-        self.rows.iter().for_each(|row| varint(body, row.arrival));
-        let used = self.shapes.values().iter().fold(0, |used, shape| used | shape.present) & !MARKS;
-        for column in (0..COLUMNS).filter(|column| used >> column & 1 == 1) {
-            let rows = self.rows.iter().filter(|row| row.present >> column & 1 == 1);
-            rows.for_each(|row| varint(body, row.cells[column]));
+        self.tables.rows.iter().for_each(|row| varint(body, row.arrival));
+        let mut used = self.tables.shapes.values().iter().fold(0, |used, shape| used | shape.present) & !MARKS;
+        while used != 0 {
+            let column = used.trailing_zeros();
+            let rows = self.tables.rows.iter().filter(|row| row.present >> column & 1 == 1);
+            rows.for_each(|row| varint(body, row.cells[column as usize]));
+            used &= used - 1;
         }
     }
 }
@@ -260,4 +292,20 @@ fn thousandths(value: f64) -> Option<i64> {
     let thousandths = (value * 1000.0).round();
     let whole = (thousandths.abs() < MOST).then_some(thousandths as i64)?;
     (super::of_thousandths(whole).to_bits() == value.to_bits()).then_some(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_leaves_behind_is_kept_unless_it_is_much() {
+        let is_kept = |grow: fn(&mut Tables)| {
+            let mut writer = Writer::default();
+            grow(&mut writer.tables);
+            writer.spare().is_some()
+        };
+        assert!(is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES / 2)));
+        assert!(!is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES + 1)));
+    }
 }

@@ -10,13 +10,6 @@ use trilha_schemas::reader::{Code, MAX_ID_BYTES, Refusal, check_ids, is_nobody};
 use super::{Arrival, Sent};
 use crate::credential::{Credential, given_id};
 
-/// An event that will be put.
-pub(super) struct Taken<'a> {
-    pub(super) index: usize,
-    pub(super) raw: &'a [u8],
-    pub(super) event: SentEvent,
-}
-
 /// An event that will be kept in quarantine.
 pub(super) struct Refused<'a> {
     pub(super) index: usize,
@@ -28,28 +21,27 @@ pub(super) struct Refused<'a> {
     pub(super) pseudonym: Option<Pseudonym>,
 }
 
-pub(super) fn sort<'a>(
+/// Takes out of the list what will not be put: each that is left is an event.
+pub(super) fn take_refused<'a>(
     credential: &Credential,
     protocol: Protocol,
     arrival: Arrival,
-    sent: Vec<Sent<'a>>,
-) -> (Vec<Taken<'a>>, Vec<Refused<'a>>) {
+    sent: &mut Vec<Sent<'a>>,
+) -> Vec<Refused<'a>> {
     let mut refused = Vec::new();
-    let mut take = |Sent { index, raw, read, about }: Sent<'a>| {
+    sent.retain_mut(|Sent { index, raw, read, about }| {
         let (refusal, about) = match read {
-            Ok(event) => match check(credential, arrival, &event) {
-                Ok(()) => return Some(Taken { index, raw, event }),
-                Err(refusal) => (refusal, event.learner.map(Cow::Owned)),
+            Ok(event) => match check(credential, arrival, event) {
+                Ok(()) => return true,
+                Err(refusal) => (refusal, event.learner.take().map(Cow::Owned)),
             },
-            Err(refusal) => (refusal, about.map(Cow::Borrowed).or_else(|| named_in(protocol, raw))),
+            Err(refusal) => (refusal.clone(), about.map(Cow::Borrowed).or_else(|| named_in(protocol, raw))),
         };
         let about = about.filter(|about| about.len() <= MAX_ID_BYTES && !is_nobody(about));
-        refused.push(Refused { index, raw, refusal, about, pseudonym: None });
-        None
-    };
-    // Events stay in the list's own memory.
-    let taken = sent.into_iter().filter_map(&mut take).collect();
-    (taken, refused)
+        refused.push(Refused { index: *index, raw, refusal, about, pseudonym: None });
+        false
+    });
+    refused
 }
 
 fn check(credential: &Credential, arrival: Arrival, event: &SentEvent) -> Result<(), Refusal> {

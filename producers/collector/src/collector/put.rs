@@ -1,12 +1,14 @@
 //! Putting records: parts within the stream's limits, side by side, what fails put again a bounded number of times.
 
+use std::iter;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutEntry, PutFailure, Stream, StreamError};
+use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutFailure, Stream, StreamError};
 
-use super::Sleep;
+use super::{Record, Sleep};
 use crate::random::Randomness;
 
 /// How often an entry is put before it is given up.
@@ -34,7 +36,10 @@ impl Backoff {
     }
 }
 
-/// Why an entry is not known to be on the stream.
+/// A bucket's.
+const PARTITION_KEY_BYTES: usize = 3;
+
+/// Why a record is not known to be on the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The stream is full, and took no attempt.
@@ -43,26 +48,30 @@ pub(super) enum Failure {
     Unavailable,
 }
 
-/// Puts every entry; says of each, in their order, what it failed of. An entry that was written by a call that failed is
-/// written again: its events carry the same ids.
-pub(super) async fn put_all<S: Stream>(
-    stream: &Arc<S>,
-    entries: Vec<PutEntry>,
-    backoff: &Backoff,
-) -> Vec<Option<Failure>> {
-    let mut parts = parts(entries);
-    if parts.len() <= 1 {
-        return match parts.pop() {
-            Some(part) => put_part(&**stream, part, backoff).await,
-            None => Vec::new(),
-        };
+/// A record, by its place, that is not known to be on the stream, and why.
+pub(super) type Failed = (usize, Failure);
+
+/// Puts every record; says which failed, in their order. A record that was written by a call that failed is written
+/// again: its events carry the same ids.
+pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
+    if records.is_empty() {
+        return Vec::new();
     }
+    let first = first_part(records, 0);
+    if first.end == records.len() {
+        return put_part(&**stream, records, first, backoff).await;
+    }
+    Box::pin(put_parts(stream, records, backoff)).await
+}
+
+async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
+    let parts = parts(records);
     // What a part that never ends with an answer leaves behind.
-    let mut failures: Vec<_> = parts.iter().map(|part| vec![Some(Failure::Unavailable); part.len()]).collect();
+    let mut failures: Vec<_> = parts.iter().map(|part| all(part.clone(), Failure::Unavailable)).collect();
     let mut puts = JoinSet::new();
     for (at, part) in parts.into_iter().enumerate() {
-        let (stream, backoff) = (stream.clone(), backoff.clone());
-        puts.spawn(async move { (at, put_part(&*stream, part, &backoff).await) });
+        let (stream, records, backoff) = (stream.clone(), records.clone(), backoff.clone());
+        puts.spawn(async move { (at, put_part(&*stream, &records, part, &backoff).await) });
     }
     while let Some(put) = puts.join_next().await {
         match put {
@@ -73,75 +82,79 @@ pub(super) async fn put_all<S: Stream>(
     failures.concat()
 }
 
-async fn put_part<S: Stream>(stream: &S, entries: Vec<PutEntry>, backoff: &Backoff) -> Vec<Option<Failure>> {
-    let mut failures = vec![Some(Failure::Throttled); entries.len()];
+fn all(part: Range<usize>, failure: Failure) -> Vec<Failed> {
+    part.map(|at| (at, failure)).collect()
+}
+
+async fn put_part<S: Stream>(stream: &S, records: &[Record], part: Range<usize>, backoff: &Backoff) -> Vec<Failed> {
+    let mut left = all(part, Failure::Throttled);
     for attempt in 1..=ATTEMPTS {
         if attempt > 1 {
             backoff.before(attempt).await;
         }
-        let left: Vec<usize> = (0..entries.len()).filter(|at| failures[*at].is_some()).collect();
-        let results = stream.put_records(left.iter().map(|at| entries[*at].clone()).collect()).await;
-        let retry = note(&left, results, &mut failures);
-        if !retry || failures.iter().all(Option::is_none) {
+        let results = stream.put_records(left.iter().map(|(at, _)| records[*at].entry()).collect()).await;
+        let retry = note(&mut left, results);
+        if !retry || left.is_empty() {
             break;
         }
     }
-    failures
+    left
 }
 
 /// Notes what one call came to; whether asking again can help. Who is throttled after a call that may have written stays
 /// unavailable: nobody is told that nothing was taken who cannot know it.
-fn note<T>(
-    left: &[usize],
-    results: Result<Vec<Result<T, PutFailure>>, StreamError>,
-    failures: &mut [Option<Failure>],
-) -> bool {
+fn note<T>(left: &mut Vec<Failed>, results: Result<Vec<Result<T, PutFailure>>, StreamError>) -> bool {
     match results {
         Ok(results) => {
-            for (at, result) in left.iter().zip(results) {
-                failures[*at] = match result {
-                    Ok(_) => None,
-                    Err(PutFailure::Throttled) => failures[*at],
-                    Err(PutFailure::Internal) => Some(Failure::Unavailable),
-                };
-            }
+            let mut results = results.into_iter();
+            left.retain_mut(|(_, failure)| match results.next() {
+                Some(Ok(_)) => false,
+                Some(Err(PutFailure::Internal)) => {
+                    *failure = Failure::Unavailable;
+                    true
+                }
+                Some(Err(PutFailure::Throttled)) | None => true,
+            });
             true
         }
         Err(error) => {
             tracing::warn!(%error, entries = left.len(), "the stream did not take a put");
-            left.iter().for_each(|at| failures[*at] = Some(Failure::Unavailable));
+            left.iter_mut().for_each(|(_, failure)| *failure = Failure::Unavailable);
             matches!(error, StreamError::Unavailable(_))
         }
     }
 }
 
 /// Cuts a list where the stream's limits do.
-fn parts(entries: Vec<PutEntry>) -> Vec<Vec<PutEntry>> {
-    let mut parts: Vec<Vec<PutEntry>> = Vec::new();
+fn parts(records: &[Record]) -> Vec<Range<usize>> {
+    let first = (!records.is_empty()).then(|| first_part(records, 0));
+    let next = |part: &Range<usize>| (part.end < records.len()).then(|| first_part(records, part.end));
+    iter::successors(first, next).collect()
+}
+
+/// The records from a place on that go into one put, at least one.
+fn first_part(records: &[Record], start: usize) -> Range<usize> {
     let mut bytes = 0;
-    for entry in entries {
-        let size = entry.data.len() + entry.partition_key.len();
-        match parts.last_mut().filter(|part| part.len() < MAX_PUT_ENTRIES && bytes + size <= MAX_PUT_BYTES) {
-            Some(part) => part.push(entry),
-            None => {
-                parts.push(vec![entry]);
-                bytes = 0;
-            }
-        }
-        bytes += size;
-    }
-    parts
+    let fits = |record: &&Record| {
+        bytes += record.data.len() + PARTITION_KEY_BYTES;
+        bytes <= MAX_PUT_BYTES
+    };
+    let count = records[start..].iter().take(MAX_PUT_ENTRIES).take_while(fits).count();
+    start..start + count.max(1)
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use trilha_schemas::ids::Bucket;
 
     use super::*;
 
     #[test]
     fn parts_stay_within_the_streams_limits_and_lose_nothing() {
-        let entry = |size: usize| PutEntry { partition_key: "abc".into(), data: Bytes::from(vec![0; size]) };
+        let record =
+            |size: usize| Record { bucket: Bucket(0xabc), data: Bytes::from(vec![0; size]), events: Vec::new() };
+        assert_eq!(record(1).entry().partition_key.len(), PARTITION_KEY_BYTES);
         let full = MAX_PUT_BYTES / 40 - 3;
         let cases: [(usize, usize, &[usize]); 6] = [
             (0, 1, &[]),
@@ -152,8 +165,10 @@ mod tests {
             (41, full + 1, &[39, 2]),
         ];
         for (count, size, expected) in cases {
-            let parts = parts(vec![entry(size); count]);
-            assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), expected, "{count} of {size} bytes");
+            let records: Vec<_> = (0..count).map(|_| record(size)).collect();
+            let parts = parts(&records);
+            assert_eq!(parts.iter().cloned().flatten().collect::<Vec<_>>(), (0..count).collect::<Vec<_>>());
+            assert_eq!(parts.iter().map(Range::len).collect::<Vec<_>>(), expected, "{count} of {size} bytes");
         }
     }
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use trilha_schemas::record::decode;
 
 use super::intake::Refused;
-use super::put::Failure;
+use super::put::{Failed, Failure};
 use super::{Origin, Record};
 use crate::identities::IdentityError;
 use crate::quarantine::QuarantineError;
@@ -75,28 +75,29 @@ impl From<SettingsError> for CollectError {
 /// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through.
 pub(super) fn receipt(
     records: &[Record],
-    failures: &[Option<Failure>],
+    failures: &[Failed],
     origins: &[Origin<'_>],
     refused: Vec<Refused<'_>>,
 ) -> Result<Receipt, CollectError> {
-    let (put, not_put): (Vec<_>, Vec<_>) = records.iter().zip(failures).partition(|(_, failure)| failure.is_none());
-    let accepted = put.iter().map(|(record, _)| record.events.len()).sum();
+    let not_put = || failures.iter().map(|(at, _)| &records[*at]);
+    let events = |record: &Record| record.events.len();
+    let accepted = records.iter().map(events).sum::<usize>() - not_put().map(events).sum::<usize>();
     if let (0, Some(failure)) = (accepted, worst(failures)) {
         return Err(match failure {
             Failure::Throttled => CollectError::Throttled,
             Failure::Unavailable => CollectError::Unavailable("the stream is unavailable".to_string()),
         });
     }
-    let not_put = not_put.into_iter().flat_map(|(record, _)| try_again(record, origins));
+    let not_put = not_put().flat_map(|record| try_again(record, origins));
     let mut rejected: Vec<_> = refused.into_iter().map(Rejected::from).chain(not_put).collect();
     rejected.sort_by_key(|rejected| rejected.index);
     Ok(Receipt { accepted, rejected })
 }
 
 /// That of all failures: throttled only if nothing worse happened.
-fn worst(failures: &[Option<Failure>]) -> Option<Failure> {
-    let unavailable = failures.contains(&Some(Failure::Unavailable));
-    if unavailable { Some(Failure::Unavailable) } else { failures.iter().copied().flatten().next() }
+fn worst(failures: &[Failed]) -> Option<Failure> {
+    let mut failures = failures.iter().map(|(_, failure)| *failure);
+    failures.clone().find(|failure| *failure == Failure::Unavailable).or_else(|| failures.next())
 }
 
 /// The events of a record that was not put; their own ids are read back from its bytes.

@@ -52,7 +52,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
             Err(refusal) => refusal,
         };
         if !body.is_empty() {
-            self.keep_body(credential, Protocol::Native, now_millis, &refusal, body).await?;
+            Box::pin(self.keep_body(credential, Protocol::Native, now_millis, &refusal, body)).await?;
         }
         Err(RequestError::Refused(refusal))
     }
@@ -71,7 +71,7 @@ fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
         return Err(invalid("the body is empty"));
     }
     let keep = |index, text: &'a str, read| Sent { index, raw: text.as_bytes(), read, about: None };
-    if let Some(sent) = native::read_array(text, MAX_EVENTS, keep) {
+    if let Some(sent) = native::read_each(text, MAX_EVENTS, keep) {
         return Ok(Events::Read(sent));
     }
     let texts = native::split(text)?;

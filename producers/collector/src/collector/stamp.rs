@@ -1,11 +1,12 @@
 //! What the collector adds to an event: arrival, pseudonym, event id, the course's zone and settings version, flags.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use trilha_schemas::event::{Event, Protocol, SentEvent};
+use trilha_schemas::event::{Body, Event, Protocol, SentEvent};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::time::is_absurd;
@@ -57,8 +58,9 @@ impl Course {
 }
 
 impl Batch<'_> {
-    pub(super) fn stamp(&self, sent: SentEvent, learner: Pseudonym, course: &Course) -> Event {
-        let (id, source) = EventId::of(self.tenant, &learner, &sent);
+    /// Takes out of an event what it stamps: as a whole it is large, and is not moved.
+    pub(super) fn stamp(&self, sent: &mut SentEvent, learner: Pseudonym, course: &Course) -> Event {
+        let (id, source) = EventId::of(self.tenant, &learner, sent);
         let arrival_millis = match self.arrival {
             Arrival::Live { now_millis } => now_millis,
             Arrival::Replay { now_millis } => sent.time_millis.unwrap_or(now_millis),
@@ -71,10 +73,10 @@ impl Batch<'_> {
         let mut event = Event {
             id,
             learner,
-            course: sent.course,
-            session: sent.session,
+            course: mem::take(&mut sent.course),
+            session: sent.session.take(),
             role: sent.role,
-            title: sent.title,
+            title: sent.title.take(),
             time_millis: sent.time_millis,
             arrival_millis,
             zone_offset_minutes: 0,
@@ -82,7 +84,7 @@ impl Batch<'_> {
             flags,
             protocol: self.protocol,
             source,
-            body: sent.body,
+            body: mem::replace(&mut sent.body, Body::Enrolled),
         };
         event.zone_offset_minutes = course.offset_minutes(event.view_time_millis().unwrap_or(arrival_millis));
         event

@@ -11,8 +11,11 @@ use crate::settings::{Change, LogEntry, Settings, SettingsError, SettingsStore};
 /// Settings in memory.
 #[derive(Default)]
 pub struct MemorySettings {
-    courses: Mutex<HashMap<(String, String), Course>>,
+    /// By tenant, then by course.
+    tenants: Mutex<HashMap<String, Courses>>,
 }
+
+type Courses = HashMap<String, Course>;
 
 #[derive(Default)]
 struct Course {
@@ -23,7 +26,7 @@ struct Course {
 
 impl MemorySettings {
     fn read<T>(&self, tenant: &str, course: &str, read: impl FnOnce(&Course) -> T) -> Option<T> {
-        lock(&self.courses).get(&(tenant.to_string(), course.to_string())).map(read)
+        lock(&self.tenants).get(tenant)?.get(course).map(read)
     }
 }
 
@@ -34,9 +37,15 @@ impl SettingsStore for MemorySettings {
         courses: &[&str],
         zone: &str,
     ) -> Result<Vec<Arc<Settings>>, SettingsError> {
-        let mut kept = lock(&self.courses);
+        let mut tenants = lock(&self.tenants);
+        let known = tenants.get(tenant);
+        let in_force = |course: &&str| known?.get(*course)?.versions.last().cloned();
+        if let Some(in_force) = courses.iter().map(in_force).collect() {
+            return Ok(in_force);
+        }
+        let kept = tenants.entry(tenant.to_string()).or_default();
         let in_force = courses.iter().map(|course| {
-            let course = kept.entry((tenant.to_string(), course.to_string())).or_default();
+            let course = kept.entry(course.to_string()).or_default();
             if course.versions.is_empty() {
                 course.versions.push(Arc::new(Settings::first(zone)));
             }
@@ -62,8 +71,9 @@ impl SettingsStore for MemorySettings {
         change: Change,
         now_millis: i64,
     ) -> Result<Arc<Settings>, SettingsError> {
-        let mut courses = lock(&self.courses);
-        let course = courses.get_mut(&(tenant.to_string(), course.to_string())).ok_or(SettingsError::NoSuchCourse)?;
+        let mut tenants = lock(&self.tenants);
+        let course = tenants.get_mut(tenant).and_then(|courses| courses.get_mut(course));
+        let course = course.ok_or(SettingsError::NoSuchCourse)?;
         let old = course.versions.last().ok_or(SettingsError::NoSuchCourse)?;
         let (new, entry) = change.apply(old, actor, now_millis)?;
         let new = Arc::new(new);
@@ -80,8 +90,8 @@ impl SettingsStore for MemorySettings {
         learner: Pseudonym,
         now_millis: i64,
     ) -> Result<(), SettingsError> {
-        let mut courses = lock(&self.courses);
-        let course = courses.entry((tenant.to_string(), course.to_string())).or_default();
+        let mut tenants = lock(&self.tenants);
+        let course = tenants.entry(tenant.to_string()).or_default().entry(course.to_string()).or_default();
         course.log.push(LogEntry::learner_read(actor, learner, now_millis));
         Ok(())
     }
