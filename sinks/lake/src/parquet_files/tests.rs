@@ -129,6 +129,12 @@ fn a_file_of_an_earlier_form_is_read_and_written_anew() {
     let watched: i64 = rows.iter().filter_map(watched_millis).sum();
     assert_eq!(watched, WATCHED_MILLIS);
     assert_eq!(read(&published(&rows)), rows);
+    let file = LakeFile::open(Bytes::from_static(FIRST)).unwrap();
+    let of_all_learners = file.read_buckets(&(0..=u16::MAX)).unwrap();
+    assert_eq!(of_all_learners, file.read_all().unwrap());
+    assert!(of_all_learners.iter().all(|batch| batch.schema() == schema()));
+    let added = |batch: &RecordBatch| batch.column_by_name("tie_break").unwrap().null_count();
+    assert_eq!(of_all_learners.iter().map(added).sum::<usize>(), rows.len(), "nothing stands where there was nothing");
     let tenant: Arc<str> = TENANT.into();
     assert!(rows.iter().all(|row| row.tenant == tenant && row.event.source_id(TENANT).is_some()));
 }
