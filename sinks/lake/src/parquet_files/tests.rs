@@ -4,9 +4,10 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::basic::Encoding;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use proptest::prelude::*;
 use trilha_schemas::event::{Body, Source, VideoAction, VideoEvent};
+use trilha_schemas::sequence::SequenceNumber;
 
 use super::*;
 use crate::rows::samples::{any_row, row};
@@ -104,6 +105,26 @@ fn only_what_rows_are_left_out_by_has_bounds() {
     }
     let sorted: Vec<&str> = group.sorting_columns().unwrap().iter().map(|by| name_of(&file, by.column_idx)).collect();
     assert_eq!(sorted, ["type", "course", "object", "learner", "time", "event_id"]);
+}
+
+#[test]
+fn pages_are_small_where_rows_are_left_out_by_them_or_repeats_lie_near_and_large_elsewhere() {
+    let mut rows = acts(0..60_000, 0..0);
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.sequence_number = SequenceNumber::parse(&format!("4{at:055}")).unwrap();
+    }
+    let in_pieces: Vec<RecordBatch> = rows.chunks(8192).map(batch).collect();
+    let file = published_file(&in_pieces).unwrap();
+    let mut reader = ParquetMetaDataReader::new().with_offset_index_policy(PageIndexPolicy::Required);
+    reader.try_parse(&file).unwrap();
+    let file = reader.finish().unwrap();
+    let pages = |name: &str| {
+        let columns = file.file_metadata().schema_descr().columns();
+        let at = columns.iter().position(|column| column.name() == name).unwrap();
+        file.offset_index().unwrap()[0][at].page_locations().len()
+    };
+    assert_eq!(["object", "time", "arrival", "title"].map(pages), [2, 30, 1, 1]);
+    assert!(pages("event_id") > 4 && pages("sequence_number") > 40);
 }
 
 fn name_of(file: &ParquetMetaData, column: i32) -> &str {
