@@ -34,22 +34,9 @@ const WITHOUT_BOUNDS: [&str; 8] =
 /// What a page can be left out by: the order, and what follows from it.
 const PAGE_BOUNDS: [&str; 8] = ["type", "course", "object", "learner", "time", "video", "quiz", "question"];
 
-/// Where a page of a published file ends, for who wants few rows reads whole pages. These are bytes before runs are found and
-/// anything is compressed: of dictionary indices of 1 to 10 bits some 12,000 to 65,000 rows.
-const PAGE_BYTES: usize = 16 * 1024;
-
-/// Likewise where there is no dictionary. Pages of ids are as small as they can be at no cost: at 256 KB and less zstd looks
-/// for repeats so short that random digits have them by chance. Of times and of sequence numbers small pages take less room
-/// than large ones. Events of one request share their arrival and lie far apart, so that zstd sees all of a row group's.
-const UNIQUE_PAGE_BYTES: [(&str, usize); 7] = [
-    ("event_id", 320 * 1024),
-    ("source_id", 320 * 1024),
-    ("sequence_number", 64 * 1024),
-    ("time", 16 * 1024),
-    ("position_millis", 128 * 1024),
-    ("to_millis", 128 * 1024),
-    ("arrival", 1024 * 1024),
-];
+/// Pages of two thousand rows, for of these columns they take less room than large ones: what repeats lies near, and
+/// zstd has tables of their own for little pages. All others have pages of some 20,000 rows.
+const SMALL_PAGE_BYTES: [(&str, usize); 2] = [("time", 16 * 1024), ("sequence_number", 64 * 1024)];
 
 /// A file of fewer rows is not compressed: each page costs a compressor of its own, which saves nothing of a few bytes.
 const COMPRESS_FROM_ROWS: usize = 512;
@@ -63,14 +50,12 @@ pub(crate) fn landing_properties(rows: usize) -> WriterProperties {
 pub(crate) fn published_properties(rows: usize) -> WriterProperties {
     let properties = base(rows, 3)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(ROW_GROUP_ROWS)
-        .set_data_page_size_limit(PAGE_BYTES)
         .set_sorting_columns(Some(SORTED_BY.iter().filter_map(|name| sorting(name)).collect()))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     let properties = each(properties, &PAGE_BOUNDS, |properties, column| {
         properties.set_column_statistics_enabled(column, EnabledStatistics::Page)
     });
-    let properties = UNIQUE_PAGE_BYTES.iter().fold(properties, |properties, (column, bytes)| {
+    let properties = SMALL_PAGE_BYTES.iter().fold(properties, |properties, (column, bytes)| {
         properties.set_column_data_page_size_limit(ColumnPath::from(*column), *bytes)
     });
     let properties = each(properties, &WITHOUT_BOUNDS, |properties, column| {
