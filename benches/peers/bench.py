@@ -115,7 +115,7 @@ def print_writers(rows, figures):
         our_rate, our_size = figures["Trilha", threads]
         lines.append((f"{name}, {threads} thread{'s' if threads > 1 else ''}", f"{rate / 1e6:.3f}", f"{size:.2f}",
                       f"{our_rate / rate:.2f}", f"{our_size / size:.3f}"))
-    table(f"{rows:,} rows of the lake's 40 columns, in order, as Parquet, zstd level 3. Goals: rates 1.00 or more, bytes "
+    table(f"{rows:,} rows of the lake's 41 columns, in order, as Parquet, zstd level 3. Goals: rates 1.00 or more, bytes "
           f"{MOST_BYTES} or less.", ("", "M rows/s", "bytes/row", "our rate : theirs", "our bytes : theirs"), lines)
 
 

@@ -6,7 +6,9 @@ use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 ///
 /// Times are UTC milliseconds; content positions, lengths and durations are integer milliseconds; `flags` are the bits of
 /// [`crate::flags::Flags`]; `(shard, sequence_number, record_index)` is where the kept copy of the event stands in the
-/// stream, the shard with the stream's incarnation before it.
+/// stream, the shard with the stream's incarnation before it. `tie_break` is the event's place, from 0, by id among the
+/// learner's events of the same time: (time, tie_break) orders them as (time, event_id) does, and reads no id. Compaction
+/// tells it, for only there all of them meet; what landed, and what was published before, has none.
 pub fn event_schema() -> Schema {
     Schema::new(fields())
 }
@@ -57,6 +59,8 @@ fn fields() -> Vec<Field> {
         required("shard", text()),
         required("sequence_number", text()),
         required("record_index", DataType::Int32),
+        // Last: Athena takes no column in between where partitions were made without it.
+        optional("tie_break", DataType::Int32),
     ]
 }
 
@@ -84,6 +88,6 @@ mod tests {
         let versions = ["zone_offset_minutes", "settings_version", "fold_version"];
         let event = ["event_id", "type", "arrival", "learner", "course", "role", "protocol", "flags", "beyond_state"];
         assert_eq!(names, [&event[..], &versions[..], &place[..]].concat());
-        assert_eq!(optional.len(), 25);
+        assert_eq!(optional.len(), 26);
     }
 }

@@ -28,6 +28,7 @@ TYPES = {
     "protocol": pa.string(), "source_id": pa.string(), "flags": pa.int32(), "beyond_state": pa.bool_(),
     "zone_offset_minutes": pa.int32(), "settings_version": pa.int32(), "fold_version": pa.int32(),
     "shard": pa.string(), "sequence_number": pa.string(), "record_index": pa.int32(),
+    "tie_break": pa.int32(),
 }
 
 DUCKDB_TYPES = {

@@ -3,7 +3,7 @@
 -- By heartbeats, else by played and paused. A session with xAPI's list of played segments is read by that list on the
 -- dashboard, by played and paused here.
 WITH video_events AS (
-    SELECT tenant, course, learner, video, session, "type", "time", event_id, position_millis, to_millis,
+    SELECT tenant, course, learner, video, session, "type", "time", tie_break, position_millis, to_millis,
            CASE WHEN length_millis > 0 AND length_millis <= 36000000 THEN length_millis END AS length_millis,
            CASE WHEN rate >= 25e-2 AND rate <= 4e0 THEN rate ELSE 1e0 END AS rate,
            sum(CASE WHEN "type" = 'video.watched' THEN 1 ELSE 0 END) OVER (
@@ -21,7 +21,7 @@ heartbeats AS (
     -- One heartbeat credits at most 300 seconds.
     SELECT tenant, course, learner, video, session, position_millis AS start_millis,
            least(to_millis, position_millis + 300000) AS end_millis,
-           row_number() OVER (PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id) AS place
+           row_number() OVER (PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break) AS place
     FROM video_events
     WHERE "type" = 'video.watched'
 ),
@@ -40,11 +40,11 @@ controls AS (
     -- Sessions without heartbeats: what opens and closes a play. A seek leaves the player as the act before it did.
     SELECT *,
            lead(position_millis) OVER (
-               PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id) AS next_position_millis,
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break) AS next_position_millis,
            date_diff('millisecond', "time", lead("time") OVER (
-               PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id)) AS wall_millis,
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break)) AS wall_millis,
            sum(CASE WHEN "type" = 'video.seeked' THEN 0 ELSE 1 END) OVER (
-               PARTITION BY tenant, course, learner, video, session ORDER BY "time", event_id
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break
                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS act
     FROM video_events
     WHERE session_heartbeats = 0

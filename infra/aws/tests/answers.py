@@ -3,6 +3,7 @@
 import random
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
+from hashlib import md5
 
 LATE, FUTURE, OTHER_PROTOCOL = 1 << 8, 1 << 1, 1 << 10
 START = datetime(2026, 3, 2, 0, 0, tzinfo=timezone.utc)  # A Monday.
@@ -12,13 +13,23 @@ COURSES = {"bio": -180, "qui": 120}
 
 def blank(number, **fields):
     """A row with what every row has."""
-    row = {"event_id": f"{number:032x}", "arrival": fields.get("time"), "role": "learner", "protocol": "native",
+    # Ids lie in no order: what stands first of one time is not what came first.
+    row = {"event_id": md5(str(number).encode()).hexdigest(), "arrival": fields.get("time"), "role": "learner", "protocol": "native",
            "flags": 0, "beyond_state": False, "settings_version": 1, "fold_version": 1, "shard": "s/0",
            "sequence_number": f"{number:056}", "record_index": 0, "tenant": "ufx"}
     row.update(fields)
     row["zone_offset_minutes"] = COURSES[row["course"]]
     row["day"] = row["time"].strftime("%Y-%m-%d") if row.get("time") else "unknown"
     return row
+
+
+def break_ties(rows):
+    """Each row's place, by id, among its learner's of the same time, as the compaction tells it."""
+    seen = Counter()
+    for row in sorted(rows, key=lambda row: row["event_id"]):
+        moment = row["tenant"], row["learner"], row.get("time")
+        row["tie_break"] = seen[moment]
+        seen[moment] += 1
 
 
 class Class:
@@ -35,6 +46,7 @@ class Class:
             for number in range(14):
                 self.learner(course, f"{course}{number:02}")
         self.oddities()
+        break_ties(self.rows)
 
     def add(self, course, learner, time, kind, **fields):
         kinds = {"role": "learner"} | fields
@@ -71,7 +83,7 @@ class Class:
             self.add(course, learner, time, "video.watched", position_millis=position, to_millis=position + span,
                      rate=rate, **common)
             position += span + self.chance.choice([0, 0, 700, -800, 5_000, -30_000])
-            position, time = max(position, 0), time + timedelta(seconds=self.chance.randrange(1, 20))
+            position, time = max(position, 0), time + timedelta(seconds=self.chance.choice([0, 0, *range(1, 20)]))
 
     def controls(self, course, learner, time, common):
         for _ in range(self.chance.randrange(2, 9)):
@@ -81,7 +93,7 @@ class Class:
             rate = self.chance.choice([None, 1.25, 9.0, 0.1]) if kind == "played" else None
             self.add(course, learner, time, f"video.{kind}", position_millis=position, to_millis=to, rate=rate,
                      **common)
-            time += timedelta(milliseconds=self.chance.randrange(1, 90_000))
+            time += timedelta(milliseconds=self.chance.choice([0, self.chance.randrange(1, 90_000)]))
 
     def answers(self, course, learner, question):
         if self.chance.random() < 0.2:

@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::builder::BooleanBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, RecordBatch};
 use trilha_schemas::ids::EventId;
 
 use crate::error::LakeError;
 use crate::partition::Partition;
+use crate::rows::with_column;
 
 /// The ids of all such events that are known, by the partition that holds their rows. An id that was in it stays in it.
 pub type Beyond = BTreeMap<Partition, BTreeSet<EventId>>;
@@ -29,13 +30,11 @@ pub(crate) fn flag(rows: RecordBatch, ids: &Ids) -> Result<RecordBatch, LakeErro
         return Ok(rows);
     }
     let wrong = |column| LakeError::Row { row: 0, column, reason: "has another type".to_string() };
-    let at = rows.schema().index_of("beyond_state").map_err(|_| wrong("beyond_state"))?;
-    let flags = rows.column(at).as_boolean_opt().ok_or_else(|| wrong("beyond_state"))?;
+    let flags = rows.column_by_name("beyond_state").and_then(|column| column.as_boolean_opt());
+    let flags = flags.ok_or_else(|| wrong("beyond_state"))?;
     let events = rows.column_by_name("event_id").and_then(|column| column.as_string_opt::<i32>());
     let events = events.ok_or_else(|| wrong("event_id"))?;
     let mut flagged = BooleanBuilder::with_capacity(flags.len());
     (0..flags.len()).for_each(|row| flagged.append_value(flags.value(row) || ids.contains(events.value(row))));
-    let mut columns: Vec<ArrayRef> = rows.columns().to_vec();
-    columns[at] = Arc::new(flagged.finish());
-    Ok(RecordBatch::try_new(rows.schema(), columns)?)
+    with_column(&rows, "beyond_state", Arc::new(flagged.finish()))
 }

@@ -10,6 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use arrow_array::{ArrayRef, RecordBatch};
 use trilha_schemas::event::Event;
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -17,6 +18,7 @@ pub use from_columns::from_batch;
 pub use to_columns::to_batch;
 pub(crate) use to_columns::{schema, to_batch_of};
 
+use crate::error::LakeError;
 use crate::partition::Day;
 
 /// One event and where its copy stands in the stream.
@@ -34,6 +36,14 @@ pub struct LakeRow {
     pub beyond_state: bool,
     /// The event.
     pub event: Event,
+}
+
+/// The rows, one of their columns put in the place of what they have under its name.
+pub(crate) fn with_column(rows: &RecordBatch, name: &'static str, column: ArrayRef) -> Result<RecordBatch, LakeError> {
+    let at = rows.schema().index_of(name)?;
+    let mut columns = rows.columns().to_vec();
+    columns[at] = column;
+    Ok(RecordBatch::try_new(rows.schema(), columns)?)
 }
 
 impl LakeRow {

@@ -13,6 +13,14 @@ use crate::error::LakeError;
 /// A row: which batch, which row of it.
 pub(crate) type Place = (usize, usize);
 
+/// The rows that stay, in the order of a published file.
+pub(crate) struct Kept {
+    pub(crate) places: Vec<Place>,
+    /// Of each its place, from 0, by id among its learner's rows of the same time. A learner's rows of one time are all in
+    /// one slice, so that this holds in the whole lake.
+    pub(crate) tie_breaks: Vec<i32>,
+}
+
 /// The columns that decide.
 pub(crate) struct OrderColumns<'a> {
     event_id: &'a StringArray,
@@ -30,11 +38,17 @@ pub(crate) struct OrderColumns<'a> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     about: u32,
+    moment: Moment,
+    event_id: u128,
+}
+
+/// Whose row it is, and of when.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Moment {
     learner: u128,
     /// Events without a time come last.
     has_no_time: bool,
     time: i64,
-    event_id: u128,
 }
 
 /// Of each event among the rows the copy with the smallest (shard, sequence number, index in the record), in the order of a
@@ -42,17 +56,22 @@ struct Key {
 pub(crate) fn distinct_in_order(
     columns: &[OrderColumns<'_>],
     rows: &[(usize, Range<usize>)],
-) -> Result<Vec<Place>, LakeError> {
+) -> Result<Kept, LakeError> {
     let kept = distinct(columns, rows)?;
     let about = rank(columns, &kept);
-    let mut keyed = Vec::with_capacity(kept.len());
+    let (mut keyed, mut seen) = (Vec::with_capacity(kept.len()), HashMap::<Moment, i32>::with_capacity(kept.len()));
     for ((event_id, place), about) in kept.into_iter().zip(about) {
-        keyed.push((columns[place.0].key(event_id, about, place.1)?, place));
+        let moment = columns[place.0].moment(place.1)?;
+        let before = seen.entry(moment).or_default();
+        keyed.push((Key { about, moment, event_id }, place, *before));
+        *before += 1;
     }
-    keyed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(keyed.into_iter().map(|(_, place)| place).collect())
+    keyed.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+    let (places, tie_breaks) = keyed.into_iter().map(|(_, place, tie_break)| (place, tie_break)).unzip();
+    Ok(Kept { places, tie_breaks })
 }
 
+/// In order of id.
 fn distinct(columns: &[OrderColumns<'_>], wanted: &[(usize, Range<usize>)]) -> Result<Vec<(u128, Place)>, LakeError> {
     let mut rows = Vec::with_capacity(wanted.iter().map(|(_, rows)| rows.len()).sum());
     for (batch, wanted) in wanted {
@@ -127,10 +146,10 @@ impl<'a> OrderColumns<'a> {
         (self.kind.value(row), self.course.value(row), self.object.is_null(row), self.object.value(row))
     }
 
-    fn key(&self, event_id: u128, about: u32, row: usize) -> Result<Key, LakeError> {
+    fn moment(&self, row: usize) -> Result<Moment, LakeError> {
         let learner = hex(self.learner, row, "learner")?;
         let (has_no_time, time) = (self.time.is_null(row), self.time.value(row));
-        Ok(Key { about, learner, has_no_time, time: if has_no_time { 0 } else { time }, event_id })
+        Ok(Moment { learner, has_no_time, time: if has_no_time { 0 } else { time } })
     }
 }
 

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Int32Array, RecordBatch};
 use arrow_select::interleave::interleave_record_batch;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::order::{OrderColumns, distinct_in_order};
+use super::order::{Kept, OrderColumns, distinct_in_order};
 use super::plan::{PartitionPlan, Task, Unit};
 use crate::beyond::flag;
 use crate::error::{LakeError, blocking};
 use crate::manifest::{PendingRows, PublishedFile};
 use crate::parquet_files::{LakeFile, encode_published, published_properties, within};
+use crate::rows::with_column;
 use crate::storage::Storage;
 
 /// So many rows are put together at a time on their way into a file.
@@ -57,9 +58,12 @@ fn encode_files(task: &Task, rows: &Rows) -> Result<Vec<(Bytes, u64)>, LakeError
     let batches: Vec<&RecordBatch> = rows.batches.iter().collect();
     let columns = OrderColumns::of_all(&rows.batches)?;
     let encode_file = |(unit, pieces): (&Unit, &Vec<(usize, Range<usize>)>)| {
-        let places = distinct_in_order(&columns, pieces)?;
-        let sorted =
-            places.chunks(WRITE_ROWS).map(|places| flag(interleave_record_batch(&batches, places)?, &unit.plan.beyond));
+        let Kept { places, tie_breaks } = distinct_in_order(&columns, pieces)?;
+        let sorted = places.chunks(WRITE_ROWS).zip(tie_breaks.chunks(WRITE_ROWS)).map(|(places, tie_breaks)| {
+            let tie_breaks = Arc::new(Int32Array::from(tie_breaks.to_vec()));
+            let rows = with_column(&interleave_record_batch(&batches, places)?, "tie_break", tie_breaks)?;
+            flag(rows, &unit.plan.beyond)
+        });
         encode_published(published_properties(places.len()), sorted)
     };
     task.units.iter().zip(&rows.of_unit).map(encode_file).collect()

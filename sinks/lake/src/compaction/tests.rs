@@ -1,15 +1,17 @@
 use std::fs;
 use std::path::Path;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
 use bytes::Bytes;
 use proptest::prelude::*;
 use tempfile::TempDir;
-use trilha_schemas::event::Body;
+use trilha_schemas::event::{Body, Event};
 
 use super::*;
 use crate::faults::{Fault, Faults, Faulty};
 use crate::manifest::{EmbeddedManifest, MemoryManifest};
-use crate::parquet_files::rows_of;
+use crate::parquet_files::{LakeFile, rows_of};
 use crate::rows::LakeRow;
 use crate::rows::samples::{MONDAY_MILLIS, row, sequence};
 use crate::storage::{LakeFolder, MemoryStorage};
@@ -59,6 +61,20 @@ impl<M: Manifest, S: Storage + Look> Bench<M, S> {
             rows.map(move |row| (folder.clone(), row))
         };
         self.storage.published_files().into_iter().flat_map(rows).collect()
+    }
+
+    /// Of each row that a reader sees its act and learner, as its id begins, and its place among those of its time.
+    fn tie_breaks(&self) -> Vec<(String, i32)> {
+        let mut places = Vec::new();
+        for (_, _, content) in self.storage.published_files() {
+            for batch in LakeFile::open(content).unwrap().read_all().unwrap() {
+                let ids = batch.column_by_name("event_id").unwrap().as_string::<i32>();
+                let tie_breaks = batch.column_by_name("tie_break").unwrap().as_primitive::<Int32Type>();
+                places.extend(ids.iter().zip(tie_breaks).map(|(id, place)| (id.unwrap()[..6].into(), place.unwrap())));
+            }
+        }
+        places.sort();
+        places
     }
 
     /// The names of the files that a reader sees in one folder.
@@ -235,6 +251,30 @@ async fn rows_are_sorted_by_type_course_object_learner_time_and_id() {
     let keys: Vec<_> = bench.published().iter().map(key).collect();
     assert_eq!(keys.len(), 60);
     assert!(keys.is_sorted());
+}
+
+#[tokio::test]
+async fn of_a_learners_events_of_one_time_each_has_its_place_by_id_whatever_they_are_about() {
+    let mut bench = MemoryBench::new().await;
+    let about = |body: Body, row: LakeRow| LakeRow { event: Event { body, ..row.event.clone() }, ..row };
+    let timeless = |mut row: LakeRow| {
+        row.event.time_millis = None;
+        row
+    };
+    let at_once = |learner, act| at_day(row(learner, act, 0), 0);
+    let other_time = at_day(row(1, 1, 0), 0).event.time_millis.map(|millis| millis + 1);
+    let mut later = row(1, 1, 0);
+    later.event.time_millis = other_time;
+    bench.land(vec![at_once(1, 9), about(Body::Completed, at_once(1, 4)), at_once(2, 3), later]).await;
+    bench.land(vec![at_once(1, 9), timeless(row(1, 8, 0)), timeless(row(1, 7, 0))]).await;
+    bench.compactor().run(&Beyond::new()).await.unwrap();
+    let expected = [("000101", 0), ("000302", 0), ("000401", 0), ("000701", 0), ("000801", 1), ("000901", 1)];
+    assert_eq!(bench.tie_breaks(), expected.map(|(id, place)| (id.to_string(), place)));
+    bench.land(vec![at_once(1, 2)]).await;
+    bench.compactor().run(&Beyond::new()).await.unwrap();
+    let expected =
+        [("000101", 0), ("000201", 0), ("000302", 0), ("000401", 1), ("000701", 0), ("000801", 1), ("000901", 2)];
+    assert_eq!(bench.tie_breaks(), expected.map(|(id, place)| (id.to_string(), place)));
 }
 
 #[tokio::test]

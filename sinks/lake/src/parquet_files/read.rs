@@ -4,7 +4,8 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{BooleanArray, RecordBatch, StringArray};
+use arrow_array::{BooleanArray, RecordBatch, StringArray, new_null_array};
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -36,14 +37,17 @@ pub(crate) struct LakeFile {
 }
 
 impl LakeFile {
+    /// A file may be of an earlier form, before the columns that were added at the end since.
     pub(crate) fn open(content: Bytes) -> Result<LakeFile, LakeError> {
-        let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::new().with_schema(schema()))?;
+        let footer = ArrowReaderMetadata::load(&content, ArrowReaderOptions::new())?;
+        let options = ArrowReaderOptions::new().with_schema(columns_of(&footer));
+        let metadata = ArrowReaderMetadata::try_new(footer.metadata().clone(), options)?;
         Ok(LakeFile { content, metadata })
     }
 
     /// The rows of the ranges (in order, apart), one after the other.
     pub(crate) fn read(&self, ranges: &[Range<usize>]) -> Result<Vec<RecordBatch>, LakeError> {
-        Ok(self.reader(ranges, ProjectionMask::all())?.collect::<Result<_, _>>()?)
+        self.reader(ranges, ProjectionMask::all())?.map(|batch| complete(batch?)).collect()
     }
 
     /// Every row.
@@ -56,7 +60,7 @@ impl LakeFile {
         let (first, last) = bucket_texts(buckets);
         let mut pieces = Vec::new();
         for batch in self.reader(std::slice::from_ref(&(0..self.rows())), ProjectionMask::all())? {
-            let batch = batch?;
+            let batch = complete(batch?)?;
             let learners = learners(&batch)?;
             let wanted = |learner: Option<&str>| learner.is_some_and(|learner| is_within(learner, &first, &last));
             let wanted: BooleanArray = learners.iter().map(|learner| Some(wanted(learner))).collect();
@@ -90,6 +94,28 @@ impl LakeFile {
             .with_row_selection(selection);
         Ok(reader.build()?)
     }
+}
+
+/// Those of the lake's columns that were there when the file was written.
+fn columns_of(file: &ArrowReaderMetadata) -> SchemaRef {
+    if file.schema().fields().len() == schema().fields().len() {
+        return schema();
+    }
+    let is_there = |field: &&FieldRef| file.schema().index_of(field.name()).is_ok();
+    let fields: Vec<FieldRef> = schema().fields().iter().filter(is_there).cloned().collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// The rows with all of the lake's columns, nothing standing in those that are not there.
+fn complete(rows: RecordBatch) -> Result<RecordBatch, LakeError> {
+    let lake = schema();
+    if rows.num_columns() == lake.fields().len() {
+        return Ok(rows);
+    }
+    let nothing = |field: &FieldRef| new_null_array(field.data_type(), rows.num_rows());
+    let column = |field| rows.column_by_name(FieldRef::as_ref(field).name()).cloned().unwrap_or_else(|| nothing(field));
+    let columns = lake.fields().iter().map(column).collect();
+    Ok(RecordBatch::try_new(lake, columns)?)
 }
 
 /// The part of some rows, which lie in order of learner, that the buckets make.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::basic::Encoding;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use proptest::prelude::*;
 use trilha_schemas::event::{Body, Source, VideoAction, VideoEvent};
+use trilha_schemas::sequence::SequenceNumber;
 
 use super::*;
 use crate::rows::samples::{any_row, row};
@@ -106,6 +107,25 @@ fn only_what_rows_are_left_out_by_has_bounds() {
     assert_eq!(sorted, ["type", "course", "object", "learner", "time", "event_id"]);
 }
 
+#[test]
+fn pages_are_small_where_small_ones_take_less_room() {
+    let mut rows = acts(0..60_000, 0..0);
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.sequence_number = SequenceNumber::parse(&format!("4{at:055}")).unwrap();
+    }
+    let in_pieces: Vec<RecordBatch> = rows.chunks(8192).map(batch).collect();
+    let file = published_file(&in_pieces).unwrap();
+    let mut reader = ParquetMetaDataReader::new().with_offset_index_policy(PageIndexPolicy::Required);
+    reader.try_parse(&file).unwrap();
+    let file = reader.finish().unwrap();
+    let pages = |name: &str| {
+        let columns = file.file_metadata().schema_descr().columns();
+        let at = columns.iter().position(|column| column.name() == name).unwrap();
+        file.offset_index().unwrap()[0][at].page_locations().len()
+    };
+    assert_eq!(["time", "sequence_number", "arrival", "object"].map(pages), [30, 30, 3, 3]);
+}
+
 fn name_of(file: &ParquetMetaData, column: i32) -> &str {
     file.file_metadata().schema_descr().columns()[column as usize].name()
 }
@@ -129,6 +149,12 @@ fn a_file_of_an_earlier_form_is_read_and_written_anew() {
     let watched: i64 = rows.iter().filter_map(watched_millis).sum();
     assert_eq!(watched, WATCHED_MILLIS);
     assert_eq!(read(&published(&rows)), rows);
+    let file = LakeFile::open(Bytes::from_static(FIRST)).unwrap();
+    let of_all_learners = file.read_buckets(&(0..=u16::MAX)).unwrap();
+    assert_eq!(of_all_learners, file.read_all().unwrap());
+    assert!(of_all_learners.iter().all(|batch| batch.schema() == schema()));
+    let added = |batch: &RecordBatch| batch.column_by_name("tie_break").unwrap().null_count();
+    assert_eq!(of_all_learners.iter().map(added).sum::<usize>(), rows.len(), "nothing stands where there was nothing");
     let tenant: Arc<str> = TENANT.into();
     assert!(rows.iter().all(|row| row.tenant == tenant && row.event.source_id(TENANT).is_some()));
 }

@@ -101,6 +101,7 @@ fn origin(rows: &[&LakeRow], fold_version: u32) -> Vec<ArrayRef> {
         text(rows, |row| Some(&row.shard)),
         sequence_numbers(rows),
         int(rows, |row| Some(row.record_index.cast_signed())),
+        int(rows, |_| None),
     ]
 }
 
