@@ -277,6 +277,10 @@ fn a_record_holds_so_many_events_and_tables_no_more_than_these_can_point_to() {
     let events = |count: usize| vec![Event { body: Body::Enrolled, ..viewed() }; count];
     assert!(decode(&encode("t", &events(MAX_EVENTS))).is_ok());
     assert_eq!(decode(&encode("t", &events(MAX_EVENTS + 1))), refused);
+    let own =
+        |(at, event): (usize, Event)| Event { session: Some(format!("s{at}")), title: Some(format!("t{at}")), ..event };
+    let own = events(MAX_EVENTS).into_iter().enumerate().map(own).collect::<Vec<_>>();
+    assert!(decode(&encode("t", &own)).is_ok());
     let strings = (0..40_000).map(|at| Event { course: format!("{at}"), ..viewed() }).collect::<Vec<_>>();
     assert_eq!(decode(&encode("t", &strings)), refused);
 }
@@ -494,14 +498,17 @@ fn a_type_has_no_fields_of_others_and_one_source_id() {
 #[test]
 fn indices_point_into_their_tables() {
     let event = |learner: u8, score: f64, body: Option<Body>| {
-        let quiz = QuizEvent { quiz: "q".into(), score: Some(score), ..QuizEvent::default() };
+        // Its greatest score takes a place behind the table of numbers.
+        let (score, max_score) = (Some(score), Some(1e9));
+        let quiz = QuizEvent { quiz: "q".into(), score, max_score, ..QuizEvent::default() };
         let learner = Pseudonym([learner; 16]);
         Event { learner, arrival_millis: 0, time_millis: None, body: body.unwrap_or(Body::Quiz(quiz)), ..viewed() }
     };
-    // Behind the tables: each one's shape, each one's learner, their arrivals, and in the end the two scores.
+    // Behind the tables: each one's shape, each one's learner, their arrivals, their sessions, and in the end the two scores,
+    // the two greatest, of six bytes each, and the three source ids.
     let record = plain(&[event(1, 1e-9, None), event(2, 1e-8, None), event(1, 0.0, Some(Body::Enrolled))]);
     let numbers = record.windows(8).position(|bytes| bytes == 1e-8f64.to_le_bytes()).unwrap();
-    let (shapes, learners, scores) = (numbers + 8, numbers + 11, record.len() - 5);
+    let (shapes, learners, scores) = (numbers + 8, numbers + 11, record.len() - 17);
     assert_eq!(record[shapes..shapes + 9], [0, 0, 1, 0, 1, 0, 0, 0, 0]);
     assert_eq!(record[scores..][..2], [1, 3]);
     for (at, value, what) in [
@@ -509,7 +516,9 @@ fn indices_point_into_their_tables() {
         (shapes, 3, "an index"),
         (learners, 2, "a learner's index"),
         (learners, 3, "an index"),
+        (shapes + 9, 4, "a text's index"),
         (scores, 5, "a number's index"),
+        (scores + 1, 5, "a number's index"),
     ] {
         let mut record = record.clone();
         record[at] = value;
