@@ -65,12 +65,19 @@ fn a_minute_counts_in_itself_and_the_four_after_it() {
     // A late one fills what lies between.
     let change = fold(&[at(20 * MINUTE, 0), at(10 * MINUTE, 0), at(15 * MINUTE, 0)]);
     minutes(&change, 14, &[(0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (1, 1), (0, 1)]);
+    // Two minutes around the end of an hour, the later one first.
+    let change = fold(&[at(61 * MINUTE, 0), at(59 * MINUTE, 0)]);
+    minutes(&change, 58, &[(0, 0), (1, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
 }
 
 #[test]
 fn a_day_is_the_courses_and_counts_in_the_six_after_it() {
     let change = fold(&[at(40 * DAY + DAY - 1, 0)]);
     days(&change, 39, &[(0, 0), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
+    // Distinct over a window is not a sum of days.
+    let change = fold(&[at(40 * DAY, 0), at(45 * DAY, 0)]);
+    let window = [(0, 1), (0, 1), (0, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)];
+    days(&change, 41, &window);
     // 01:00 UTC is the day before in Brasília, and 23:00 UTC the day after in Madrid.
     days(&fold(&[at(40 * DAY + 60 * MINUTE, -180)]), 38, &[(0, 0), (1, 1), (0, 1)]);
     days(&fold(&[at(40 * DAY + 23 * 60 * MINUTE, 120)]), 40, &[(0, 0), (1, 1), (0, 1)]);

@@ -68,6 +68,15 @@ fn only<K: Ord + Clone>(counts: &Counts<K>) -> Vec<K> {
 }
 
 #[test]
+fn a_learner_counts_for_the_title_that_they_saw_last() {
+    let titled = |time, title: &str| Event { title: Some(title.into()), ..said(time, "a") };
+    let titles = |events: &[Event]| only(&fold(events).titles);
+    assert_eq!(titles(&[titled(1, "old"), titled(3, "new"), said(4, "b")]), ["new"]);
+    assert_eq!(titles(&[titled(1, "one"), titled(2, "other"), titled(3, "one")]), ["one"]);
+    assert_eq!(titles(&[titled(1, "same"), titled(5, "same"), titled(3, "between")]), ["same"]);
+}
+
+#[test]
 fn an_attempt_is_told_by_its_number_else_its_id_else_by_itself() {
     let numbered = |time, number| answer(time, |quiz| quiz.attempt = Some(number));
     let named = |time, id: &str| answer(time, |quiz| quiz.attempt_id = Some(id.into()));
