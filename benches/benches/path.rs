@@ -41,7 +41,9 @@ fn path(criterion: &mut Criterion) {
     let class = day(EVENTS);
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads can be started");
     let mut group = criterion.benchmark_group("path");
-    group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Elements(EVENTS as u64));
+    let bytes: usize = class.iter().map(|event| event.json.len()).sum();
+    let throughput = Throughput::ElementsAndBytes { elements: EVENTS as u64, bytes: bytes as u64 };
+    group.sampling_mode(SamplingMode::Flat).throughput(throughput);
     for (name, call) in [("requests", REQUEST_EVENTS), ("replay", EVENTS)] {
         bench(&mut group, &runtime, &format!("collector, {name}"), async |door| take(door, &class, call).await);
     }

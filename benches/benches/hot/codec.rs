@@ -61,11 +61,12 @@ pub(crate) fn bench(criterion: &mut Criterion, input: &Input) {
             .map(|chunk| chunk.iter().map(|at| input.events[*at].clone()).collect())
             .collect();
         let count: usize = records.iter().map(Vec::len).sum();
-        group.throughput(Throughput::Elements(count as u64));
+        let encoded: Vec<Vec<u8>> = records.iter().map(|events| record::encode(TENANT, events)).collect();
+        let bytes: usize = encoded.iter().map(Vec::len).sum();
+        group.throughput(Throughput::ElementsAndBytes { elements: count as u64, bytes: bytes as u64 });
         group.bench_function(format!("written, {events} events a record"), |bencher| {
             bencher.iter(|| records.iter().for_each(|events| drop(black_box(record::encode(TENANT, events)))));
         });
-        let encoded: Vec<Vec<u8>> = records.iter().map(|events| record::encode(TENANT, events)).collect();
         group.bench_function(format!("read, {events} events a record"), |bencher| {
             bencher.iter(|| encoded.iter().for_each(|bytes| drop(black_box(Record::read(bytes)))));
         });

@@ -28,7 +28,8 @@ pub(crate) fn bench(criterion: &mut Criterion, input: &Input) {
     let events: usize = timed.iter().flatten().map(|(_, bytes)| count(bytes)).sum();
     let runtime = Builder::new_current_thread().build().expect("a runtime starts");
     let mut group = criterion.benchmark_group("fold");
-    group.throughput(Throughput::Elements(events as u64));
+    let bytes: usize = timed.iter().flatten().map(|(_, bytes)| bytes.len()).sum();
+    group.throughput(Throughput::ElementsAndBytes { elements: events as u64, bytes: bytes as u64 });
     group.bench_function("records read alone", |bencher| {
         bencher.iter(|| timed.iter().map(read).map(|batch| batch.records.len()).sum::<usize>());
     });

@@ -34,6 +34,11 @@ impl Input {
         events.sort_by_key(|event| event.arrival_millis);
         Ok(Input { class, records, events, shards: rows })
     }
+
+    /// All that was sent.
+    pub(crate) fn json_bytes(&self) -> usize {
+        self.class.iter().map(|event| event.json.len()).sum()
+    }
 }
 
 async fn on_the_stream(class: &[SimulatedEvent]) -> Bench<Vec<(String, Vec<Record>)>> {
@@ -64,7 +69,7 @@ fn rows(shard: &str, records: &[Record]) -> Bench<Vec<LakeRow>> {
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let events = self.class.len();
-        let json: usize = self.class.iter().map(|event| event.json.len()).sum();
+        let json = self.json_bytes();
         let records: usize = self.records.iter().map(Bytes::len).sum();
         write!(f, "input: {events} events, {} bytes of JSON each; {} records, ", json / events, self.records.len())?;
         write!(f, "{} bytes an event", records / events)

@@ -1,8 +1,8 @@
 //! Each stage by itself, all on one input: 20,000 events of the first day of a class of 1,000 learners, taken in by
 //! requests of 500 events over 4 shards.
 //!
-//! One thread, except that the lake's stages write files on another. Throughput is events a second throughout, so the
-//! stages of one run compare. `cargo bench -p trilha-benches --bench stages`
+//! One thread, except that the lake's stages write files on another. Throughput is in these events and in bytes of
+//! their JSON throughout, so the stages of one run compare. `cargo bench -p trilha-benches --bench stages`
 
 mod fold;
 mod input;
@@ -34,7 +34,8 @@ fn stages(criterion: &mut Criterion) {
     let input = Input::new(EVENTS).expect("the class is accepted");
     eprintln!("{input}");
     let mut group = criterion.benchmark_group("stages");
-    group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Elements(EVENTS as u64));
+    let throughput = Throughput::ElementsAndBytes { elements: EVENTS as u64, bytes: input.json_bytes() as u64 };
+    group.sampling_mode(SamplingMode::Flat).throughput(throughput);
     read(&mut group, &input);
     encode(&mut group, &input);
     decode(&mut group, &input);
