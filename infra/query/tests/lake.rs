@@ -162,9 +162,9 @@ async fn an_empty_lake_is_an_empty_table_with_its_columns() {
     assert_eq!(ask_json(folder.path(), "SELECT * FROM events").await, json!([]));
     assert_eq!(ask_json(folder.path(), "SELECT count(*) AS n FROM events").await, json!([{"n": 0}]));
     let csv = ask(folder.path(), "SELECT * FROM events", Format::Csv).await;
-    assert!(csv.starts_with("event_id,type,time,") && csv.ends_with("record_index,tenant,day\n"), "{csv}");
+    assert!(csv.starts_with("event_id,type,time,") && csv.ends_with("record_index,tie_break,tenant,day\n"), "{csv}");
     let columns = ask_json(folder.path(), "DESCRIBE events").await;
-    assert_eq!(columns.as_array().unwrap().len(), 42);
+    assert_eq!(columns.as_array().unwrap().len(), 43);
 }
 
 #[tokio::test]
