@@ -299,7 +299,7 @@ fn attempts_by_question(events: &[Event]) -> Vec<(String, i64)> {
 #[test]
 fn a_statement_on_the_whole_quiz_counts_only_where_no_question_of_its_own_does() {
     let on = |time: i64, question: &str| answer(time, |quiz| quiz.question = Some(question.into()));
-    let whole = |time: i64| Event { protocol: Protocol::Xapi, ..on(time, "z") };
+    let whole = |time: i64| Event { protocol: Protocol::Xapi, title: Some("All of it".into()), ..on(time, "z") };
     let check = |events: &[Event], expected: &[(&str, i64)]| {
         let expected: Vec<_> = expected.iter().map(|(question, attempts)| (question.to_string(), *attempts)).collect();
         assert_eq!(attempts_by_question(events), expected, "{events:#?}");
