@@ -63,7 +63,8 @@ struct Answer {
     of_parent: bool,
 }
 
-/// Events that are being folded into an item; nothing of it counts before [`QuizFolding::finish`].
+/// Events that are being folded into an item; the view is whole once this is finished.
+#[must_use]
 pub struct QuizFolding<'f> {
     item: &'f mut QuizItem,
     view: &'f mut QuizView,

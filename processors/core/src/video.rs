@@ -58,7 +58,8 @@ struct Standing {
     threshold: Option<i64>,
 }
 
-/// Events that are being folded into an item; nothing of it counts before [`VideoFolding::finish`].
+/// Events that are being folded into an item; the view is whole once this is finished.
+#[must_use]
 pub struct VideoFolding<'f> {
     item: &'f mut VideoItem,
     view: &'f mut VideoView,

@@ -24,10 +24,10 @@ pub(super) struct Placed {
 pub(super) struct Group {
     pub name: LearnerName,
     pub slot: Slot,
-    /// Of [`Groups::placed`]: where its events begin, and how many there are.
+    /// Of [`Room::placed`]: where its events begin, and how many there are.
     start: u32,
     count: u32,
-    /// Of [`Groups::moments`]: where those of its events begin.
+    /// Of [`Room::moments`]: where those of its events begin.
     moments: u32,
 }
 
