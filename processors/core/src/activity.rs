@@ -100,11 +100,13 @@ impl ActivityItem {
     }
 
     /// Whether folding an event of this moment would change nothing, whatever else is folded in between.
+    #[inline]
     pub fn knows(&self, moment: &Moment) -> bool {
         self.known && !self.before_rosters && moment.place().is_some_and(|place| self.has(&place))
     }
 
     /// Folds an event by its moment alone, where that comes to the same; answers whether it did.
+    #[inline]
     pub fn fold_moment(&mut self, moment: &Moment, change: &mut ActivityChange) -> bool {
         let new = moment.place().filter(|place| self.by_arrival.is_empty() && !self.has(place));
         let Some(place) = new else { return false };
@@ -138,6 +140,7 @@ impl ActivityItem {
         bytes <= MAX_ITEM_BYTES && (ids <= MAX_ITEM_EVENTS || !keeps_id)
     }
 
+    #[inline]
     fn has(&self, place: &Place) -> bool {
         self.has_minute(place.minute) && self.days.contains(place.day)
     }
@@ -151,11 +154,13 @@ impl ActivityItem {
         }
     }
 
+    #[inline]
     fn has_minute(&self, minute: i64) -> bool {
         self.minutes_of(minute.div_euclid(60)) >> minute.rem_euclid(60) & 1 == 1
     }
 
     /// One bit a minute.
+    #[inline]
     fn minutes_of(&self, hour: i64) -> u64 {
         self.hours.get(hour).copied().unwrap_or_default()
     }
@@ -275,6 +280,7 @@ impl Moment {
         Moment { minute, zone_offset_minutes: event.zone_offset_minutes, is_all: time.is_some() }
     }
 
+    #[inline]
     fn place(&self) -> Option<Place> {
         self.is_all.then(|| Place::at(self.minute, self.zone_offset_minutes))
     }
@@ -286,6 +292,7 @@ impl Place {
         Some(Place::at(counted_time(event)?.div_euclid(60_000), event.zone_offset_minutes))
     }
 
+    #[inline]
     fn at(minute: i64, zone_offset_minutes: i16) -> Place {
         Place { minute, day: (minute + i64::from(zone_offset_minutes)).div_euclid(24 * 60) }
     }

@@ -6,6 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use trilha_schemas::ids::EventId;
 
 /// The first 8 bytes of an event id, big-endian: ordered as the id itself but for ties of those bytes.
+#[inline]
 pub fn id_hash(id: &EventId) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&id.0[..8]);

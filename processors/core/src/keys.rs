@@ -19,6 +19,8 @@
 //! named `incarnation/shard id`: a stream that is made anew starts other partials. Hours count from 1970 UTC, months
 //! are year · 12 + month − 1, both padded so that they sort.
 
+use std::borrow::Cow;
+
 /// The generation of views and learner items that is live; a rebuild writes the next beside it.
 pub const GENERATION: u32 = 1;
 
@@ -71,7 +73,11 @@ pub fn learner_partition(tenant: &str, learner: &impl std::fmt::Display) -> Stri
 
 /// The sort key of a learner item; `object` is empty for the course's own.
 pub fn learner_sort(course: &str, kind: &str, object: &str) -> String {
-    format!("{}|{kind}|{}", escape(course), escape(object))
+    let mut key = String::with_capacity(course.len() + kind.len() + object.len() + 2);
+    for part in [&escape(course), "|", kind, "|", &escape(object)] {
+        key.push_str(part);
+    }
+    key
 }
 
 /// The partition of a course's views.
@@ -154,7 +160,7 @@ pub const ABSORBED: &str = "absorbed";
 
 /// The name of the mark of a shard whose partials are in the base ones.
 pub fn absorbed(shard: &str) -> Name {
-    Name { partition: ABSORBED.into(), sort: escape(shard) }
+    Name { partition: ABSORBED.into(), sort: escape(shard).into_owned() }
 }
 
 /// The partition of the shards' progress items.
@@ -165,12 +171,12 @@ pub const STALE: &str = "stale";
 
 /// The name of a shard's progress item.
 pub fn progress(shard: &str) -> Name {
-    Name { partition: PROGRESS.into(), sort: escape(shard) }
+    Name { partition: PROGRESS.into(), sort: escape(shard).into_owned() }
 }
 
 /// The name of the mark of a shard whose views need a rebuild.
 pub fn stale(shard: &str) -> Name {
-    Name { partition: STALE.into(), sort: escape(shard) }
+    Name { partition: STALE.into(), sort: escape(shard).into_owned() }
 }
 
 /// The parts of a sort key, unescaped.
@@ -181,8 +187,8 @@ pub fn parts(key: &str) -> Vec<String> {
 const STANDS_FOR_SEPARATOR: char = '\u{1}';
 
 /// A part of a key as it stands there: as long as the part itself, so that ids of the greatest length still make a key that a table takes.
-pub fn escape(part: &str) -> String {
-    part.replace('|', "\u{1}")
+pub fn escape(part: &str) -> Cow<'_, str> {
+    if part.contains('|') { Cow::Owned(part.replace('|', "\u{1}")) } else { Cow::Borrowed(part) }
 }
 
 #[cfg(test)]

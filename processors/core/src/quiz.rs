@@ -113,20 +113,23 @@ impl QuizItem {
         folded: &mut Folded,
     ) {
         let id = answer.id;
-        let known = self.questions.get(name).map_or(0, |question| question.header_bytes(name));
-        let titled = title.map_or(0, title_bytes);
-        let bytes = answer.most_bytes() + titled + if known == 0 { Question::default().header_bytes(name) } else { 0 };
-        if self.seen.contains(&id) {
+        if !self.seen.insert(id) {
             folded.duplicates += 1;
-        } else if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+            return;
+        }
+        let known = self.questions.get(name).map(|question| question.header_bytes(name));
+        let titled = title.map_or(0, title_bytes);
+        let header = if known.is_none() { Question::default().header_bytes(name) } else { 0 };
+        let bytes = answer.most_bytes() + titled + header;
+        if self.seen.len() > MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+            self.seen.remove(&id);
             folded.beyond.push(event);
         } else {
             folded.applied += 1;
-            self.seen.insert(id);
             self.bytes += answer.most_bytes();
-            self.hide_parent_of(name, view);
-            let others = self.questions.keys().any(|other| other != name);
-            if !self.questions.contains_key(name) {
+            let others = self.questions.len() > usize::from(known.is_some());
+            if known.is_none() {
+                self.hide_parent(view);
                 self.questions.insert(name.to_string(), Question::default());
             }
             let Some(question) = self.questions.get_mut(name) else { return };
@@ -141,13 +144,13 @@ impl QuizItem {
                 question.place(answer).add_to(view);
                 question.shift(before, question.standing(), view);
             });
-            self.bytes = self.bytes - known + question.header_bytes(name);
+            self.bytes = self.bytes - known.unwrap_or(0) + question.header_bytes(name);
         }
     }
 
     /// The quiz's first own question takes the place of the statement that stood for all of it.
-    fn hide_parent_of(&self, name: &str, view: &mut QuizView) {
-        let alone = self.questions.iter().next().filter(|(other, _)| self.questions.len() == 1 && *other != name);
+    fn hide_parent(&self, view: &mut QuizView) {
+        let alone = self.questions.iter().next().filter(|_| self.questions.len() == 1);
         if let Some((parent, question)) = alone.filter(|(_, question)| question.of_parent) {
             view.change(parent, |view| question.take_off(view));
         }
@@ -213,8 +216,11 @@ impl Question {
 impl Answer {
     fn of<T, L>(event: &EventOf<T, L>, quiz: &QuizEventOf<T>, texts: &impl Resolve<T, L>) -> Answer {
         let text = |text: &Option<T>| text.as_ref().map(|text| texts.text(text).to_string());
-        let cut = text(&quiz.response).map(|response| (id_of_longer(&response), cut(response, MAX_RESPONSE_CHARS).0));
-        let (rest, response) = cut.map_or((None, None), |(rest, response)| (rest, Some(response)));
+        let (rest, response) = text(&quiz.response).map_or((None, None), |response| match response.len() {
+            // No text has more characters than bytes.
+            0..=MAX_RESPONSE_CHARS => (None, Some(response)),
+            _ => (id_of_longer(&response), Some(cut(response, MAX_RESPONSE_CHARS).0)),
+        });
         Answer {
             time_millis: event.view_time_millis().unwrap_or(event.arrival_millis),
             id: id_hash(&event.id),

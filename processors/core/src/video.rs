@@ -73,7 +73,7 @@ impl VideoFolding<'_> {
     /// Folds the next event in: after its [`id_hash`], with where its texts are.
     pub fn add<T, L>(&mut self, id: u64, event: &EventOf<T, L>, texts: &impl Resolve<T, L>) {
         let BodyOf::Video(video) = &event.body else { return };
-        if self.item.seen.contains(&id) {
+        if !self.item.seen.insert(id) {
             self.folded.duplicates += 1;
         } else if let Some(before) = self.item.fold_one(event, video, texts, self.view, &mut self.folded) {
             self.titled.get_or_insert(before);
@@ -110,7 +110,7 @@ impl VideoItem {
         VideoFolding { item: self, view, before, titled: None, folded: Folded::default() }
     }
 
-    /// An event that is new to the item. Answers the title before, where it is another now.
+    /// An event that is new to the item, whose id is among those seen. Answers the title before, where it is another now.
     fn fold_one<T, L>(
         &mut self,
         event: &EventOf<T, L>,
@@ -124,12 +124,12 @@ impl VideoItem {
         let title = event.title.as_ref().map(|title| texts.text(title));
         let session = name.map_or(0, VideoItem::session_bytes);
         let bytes = mark.most_bytes() + session + title.map_or(0, Titled::most_bytes);
-        if self.seen.len() >= MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+        if self.seen.len() > MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+            self.seen.remove(&mark.id);
             folded.beyond.push(event.id);
             return None;
         }
         folded.applied += 1;
-        self.seen.insert(mark.id);
         let titled = title.and_then(|title| self.note_title(title, &mark));
         self.note_length(video.length_millis, video.threshold, view);
         match name {
@@ -139,6 +139,7 @@ impl VideoItem {
         titled
     }
 
+    #[inline]
     fn note_title(&mut self, title: &str, mark: &Mark) -> Option<Option<Titled>> {
         match &mut self.title {
             Some(there) if mark.order() <= (there.time_millis, there.id) => return None,
@@ -160,6 +161,7 @@ impl VideoItem {
     }
 
     /// A greater length of the learner's own moves the end to which every segment is clamped.
+    #[inline]
     fn note_length(&mut self, length_millis: Option<i64>, threshold: Option<f64>, view: &mut VideoView) {
         let bits = |threshold: Option<f64>| threshold.map(f64::to_bits);
         if bits(threshold) > bits(self.threshold) {
@@ -178,6 +180,7 @@ impl VideoItem {
         self.coverage = coverage;
     }
 
+    #[inline]
     fn insert(&mut self, name: &str, mark: Mark, view: &mut VideoView) {
         let at = self.named_at(name);
         let session = &mut self.named[at].1;
@@ -186,6 +189,7 @@ impl VideoItem {
         self.bytes += session.most_bytes();
     }
 
+    #[inline]
     fn named_at(&mut self, name: &str) -> usize {
         if self.named.get(self.last_named).is_some_and(|(there, _)| there == name) {
             return self.last_named;
@@ -200,6 +204,7 @@ impl VideoItem {
     }
 
     /// What a session takes before any event.
+    #[inline]
     fn session_bytes(name: &str) -> usize {
         name.len() + 8
     }
@@ -282,6 +287,7 @@ impl VideoItem {
 
 impl Titled {
     /// No stored form of it is longer.
+    #[inline]
     fn most_bytes(title: &str) -> usize {
         8 + 8 + 3 + title.len()
     }

@@ -57,12 +57,12 @@ impl Names {
 
     pub(super) fn object_symbol(&mut self, object: &str) -> u32 {
         let object = keys::escape(object);
-        if let Some(symbol) = self.object_at.get(object.as_str()) {
+        if let Some(symbol) = self.object_at.get(&*object) {
             return *symbol;
         }
         let symbol = self.objects.len() as u32;
         self.bytes += 2 * object.len() + 60;
-        self.objects.push(object.as_str().into());
+        self.objects.push((&*object).into());
         self.object_at.insert(object.into(), symbol);
         symbol
     }

@@ -28,10 +28,12 @@ impl Place {
     /// No reader lets such a position in.
     const NONE: Place = Place(i64::MIN);
 
+    #[inline]
     fn of(millis: Option<i64>) -> Place {
         millis.map_or(Place::NONE, Place)
     }
 
+    #[inline]
     fn millis(self) -> Option<i64> {
         (self != Place::NONE).then_some(self.0)
     }
@@ -46,6 +48,7 @@ pub(super) struct List {
 }
 
 impl Mark {
+    #[inline]
     pub(super) fn new(
         (time_millis, id): (i64, u64),
         action: VideoAction,
@@ -70,16 +73,19 @@ impl Mark {
     }
 
     /// Where the event stands; of a heartbeat or a seek, where it began.
+    #[inline]
     pub(super) fn position_millis(&self) -> Option<i64> {
         self.position.millis()
     }
 
     /// Where a heartbeat or a seek ended.
+    #[inline]
     pub(super) fn to_millis(&self) -> Option<i64> {
         self.to.millis()
     }
 
     /// "Before", "next" and "first" mean this (METRICS.md, Order).
+    #[inline]
     pub(super) fn order(&self) -> (i64, u64) {
         (self.time_millis, self.id)
     }
@@ -102,6 +108,7 @@ impl Mark {
     }
 
     /// No stored form of it is longer.
+    #[inline]
     pub(super) fn most_bytes(&self) -> usize {
         let list = self.list.as_deref().map_or(0, List::most_bytes);
         8 + 1 + 8 + 6 + 6 + if self.rate == 1.0 { 0 } else { 8 } + list

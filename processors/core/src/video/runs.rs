@@ -26,6 +26,7 @@ struct Run {
 
 impl Runs {
     /// Of events in order.
+    #[inline]
     pub(super) fn of(marks: &[Mark]) -> Runs {
         let mut runs = Runs::default();
         for run in marks.iter().filter_map(Run::of) {
@@ -107,10 +108,12 @@ impl Run {
         Some(Run { first: mark.order(), last: mark.order(), last_to: to, segment })
     }
 
+    #[inline]
     fn continues(&self, before: &Run) -> bool {
         self.segment.from.abs_diff(before.last_to) <= CONTINUES_WITHIN_MILLIS
     }
 
+    #[inline]
     fn joined_with(&self, later: &Run) -> Run {
         let segment = Segment { to: self.segment.to.max(later.segment.to), ..self.segment };
         Run { first: self.first, last: later.last, last_to: later.last_to, segment }

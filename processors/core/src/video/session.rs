@@ -119,6 +119,7 @@ impl Session {
     }
 
     /// Takes an event in at its place.
+    #[inline]
     pub(super) fn insert(&mut self, mark: Mark) -> Change {
         let (source, speaking) = (Source::of(&mark), self.source());
         if source < speaking || source == Source::List && !self.is_better(&mark) {
@@ -148,6 +149,7 @@ impl Session {
         list.is_some_and(|list| self.list().is_none_or(|there| list.rank() > there.rank()))
     }
 
+    #[inline]
     fn place(&mut self, mark: Mark) -> usize {
         self.marks_bytes += mark.most_bytes();
         let late = self.marks.last().is_some_and(|last| mark.order() < last.order());
