@@ -181,11 +181,15 @@ pub struct Deployment {
 /// Between what auto scaling moves the live table's capacity, in units a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
-    /// Of writes, the least.
+    /// Of writes, the target in percent.
+    pub write_target: u32,
+    /// … the least
     pub least_writes: u32,
     /// … and the most.
     pub most_writes: u32,
-    /// Of reads, the least.
+    /// Of reads, the target in percent.
+    pub read_target: u32,
+    /// … the least
     pub least_reads: u32,
     /// … and the most.
     pub most_reads: u32,
@@ -208,8 +212,10 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         retention_hours: 24,
         provisioned: false,
         capacity: Capacity {
-            least_writes: 25,
+            write_target: 70,
+            least_writes: 50,
             most_writes: 1_000,
+            read_target: 70,
             least_reads: 25,
             most_reads: 1_000,
             night_reads: 100,
@@ -227,12 +233,14 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         retention_hours: 72,
         provisioned: true,
         capacity: Capacity {
+            write_target: 70,
             least_writes: 100,
             most_writes: 4_000,
+            read_target: 70,
             least_reads: 50,
             most_reads: 2_000,
-            night_reads: 1_000,
-            run_reads: 500,
+            night_reads: 1_200,
+            run_reads: 400,
         },
     },
     Deployment {
@@ -246,10 +254,12 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         retention_hours: 168,
         provisioned: true,
         capacity: Capacity {
-            least_writes: 500,
+            write_target: 80,
+            least_writes: 400,
             most_writes: 20_000,
+            read_target: 70,
             least_reads: 100,
-            most_reads: 4_000,
+            most_reads: 6_000,
             night_reads: 5_500,
             run_reads: 2_500,
         },

@@ -8,10 +8,8 @@
 
 use crate::day::HOURS;
 
-/// Of its capacity so much is to be used.
-pub const TARGET: f64 = 0.70;
-/// Below this, it is lowered.
-const LOW: f64 = TARGET - 0.20;
+/// So far below the target it is lowered.
+const LOWER: f64 = 0.20;
 const MINUTES_ABOVE: usize = 2;
 const MINUTES_BELOW: usize = 15;
 /// From an alarm's last minute until the table has its new capacity.
@@ -31,6 +29,8 @@ const MINUTE_SECONDS: u32 = 60;
 /// What auto scaling may do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scaling {
+    /// The part of the capacity that is to be used.
+    pub target: f64,
     /// The least capacity.
     pub least: f64,
     /// The most.
@@ -137,7 +137,7 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(scaling: &'a Scaling, mean: f64) -> Table<'a> {
-        let capacity = scaling.within(mean / TARGET);
+        let capacity = scaling.within(mean / scaling.target);
         Table {
             scaling,
             capacity,
@@ -206,10 +206,12 @@ impl<'a> Table<'a> {
         if self.planned.is_some() || self.scaling.raised(second).is_some() {
             return;
         }
-        let above = self.last(MINUTES_ABOVE).filter(|last| last.iter().all(|used| *used > TARGET * self.capacity));
-        let below = self.last(MINUTES_BELOW).filter(|last| last.iter().all(|used| *used < LOW * self.capacity));
+        let target = self.scaling.target;
+        let (high, low) = (target * self.capacity, (target - LOWER) * self.capacity);
+        let above = self.last(MINUTES_ABOVE).filter(|last| last.iter().all(|used| *used > high));
+        let below = self.last(MINUTES_BELOW).filter(|last| last.iter().all(|used| *used < low));
         let Some(busiest) = above.or(below).map(|last| last.iter().copied().fold(0.0, f64::max)) else { return };
-        let capacity = self.scaling.within(busiest / TARGET);
+        let capacity = self.scaling.within(busiest / target);
         if capacity > self.capacity || (capacity < self.capacity && self.may_decrease(second)) {
             self.planned = Some((second + DELAY_SECONDS, capacity));
         }
@@ -240,7 +242,7 @@ mod tests {
     const NOON: u32 = 12 * HOUR_SECONDS;
 
     fn free() -> Scaling {
-        Scaling { least: 1.0, most: 100_000.0, raised: Vec::new() }
+        Scaling { target: 0.7, least: 1.0, most: 100_000.0, raised: Vec::new() }
     }
 
     /// So many a second in the morning, and so many after noon.
@@ -312,7 +314,7 @@ mod tests {
 
     #[test]
     fn it_stays_between_the_least_and_the_most() {
-        let scaling = Scaling { least: 60.0, most: 150.0, raised: Vec::new() };
+        let scaling = Scaling { target: 0.7, least: 60.0, most: 150.0, raised: Vec::new() };
         let held = scaling.hold(70.0, halves(7.0, 140.0));
         assert_eq!((held.hours[6], held.highest()), (60.0, 150.0));
     }

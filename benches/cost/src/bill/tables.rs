@@ -84,8 +84,12 @@ impl Units {
 /// room is also asked where all come in the same second.
 fn writes(basis: &Basis<'_>) -> Held {
     let capacity = basis.plan.deployment.capacity;
-    let scaling =
-        Scaling { least: capacity.least_writes.into(), most: capacity.most_writes.into(), raised: Vec::new() };
+    let scaling = Scaling {
+        target: f64::from(capacity.write_target) / 100.0,
+        least: capacity.least_writes.into(),
+        most: capacity.most_writes.into(),
+        raised: Vec::new(),
+    };
     let writing = writing(basis);
     let mean = writing.units(basis.counted.rhythm.seconds) * basis.events_per_second();
     let held = |phases| {
@@ -117,8 +121,12 @@ fn reads(basis: &Basis<'_>, runs_a_day: f64) -> Held {
         let capacity = if at == 0 { capacity.night_reads } else { capacity.run_reads };
         Raised { from, until: from + RAISED_SECONDS, capacity: capacity.into() }
     });
-    let scaling =
-        Scaling { least: capacity.least_reads.into(), most: capacity.most_reads.into(), raised: raised.collect() };
+    let scaling = Scaling {
+        target: f64::from(capacity.read_target) / 100.0,
+        least: capacity.least_reads.into(),
+        most: capacity.most_reads.into(),
+        raised: raised.collect(),
+    };
     let an_event = live::items_read_an_event(basis.counted);
     let mut batches = Batches::of(basis, Phases::Spread);
     scaling.hold(an_event * basis.events_per_second(), |second| {

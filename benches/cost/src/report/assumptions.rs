@@ -4,7 +4,6 @@ use std::fmt::{self, Write};
 
 use crate::asked;
 use crate::estimate::Estimate;
-use crate::scaling::TARGET;
 
 impl Estimate {
     pub(super) fn write_assumptions(&self, out: &mut String) -> fmt::Result {
@@ -26,10 +25,11 @@ impl Estimate {
                 self.asked.day.name()
             ),
             format!(
-                "Auto scaling has a target of {:.0} % and does what DynamoDB's documentation says (`scaling.rs`); what it leaves \
+                "Auto scaling has a target of {} % for writes, {} % for reads, and does what DynamoDB's documentation says (`scaling.rs`); what it leaves \
                  open is taken at its worst. A table is one bucket: partitions, which take 1,000 writes and 3,000 reads a second each in either \
                  mode, are not told apart.",
-                TARGET * 100.0
+                self.plan.deployment.capacity.write_target,
+                self.plan.deployment.capacity.read_target
             ),
             format!(
                 "A course has {} events a day. More events are more courses, each as busy.",
