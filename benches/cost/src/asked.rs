@@ -231,7 +231,7 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         steps: 3008,
         lake_window: 120,
         retention_hours: 72,
-        provisioned: true,
+        provisioned: false,
         capacity: Capacity {
             write_target: 70,
             least_writes: 100,
@@ -342,7 +342,10 @@ mod tests {
         let template = std::fs::read_to_string("../../infra/aws/template.yaml").unwrap();
         let of_schedule = template.split("  EvaluatorSchedule:").nth(1).unwrap();
         let default = of_schedule.split("    Default: ").nth(1).unwrap().lines().next().unwrap();
-        assert_eq!(default, format!("rate({:.0} hours)", 24.0 / EVALUATIONS_PER_DAY));
+        let every_hours = 24.0 / EVALUATIONS_PER_DAY;
+        assert_eq!(default, format!("cron({} 0/{every_hours:.0} * * ? *)", EVALUATED_AT_SECOND / 60));
+        let over = template.split("ScheduledActionName: over").nth(1).unwrap().lines().nth(1).unwrap().trim();
+        assert_eq!(over, format!("Schedule: cron({} 0/{every_hours:.0} * * ? *)", RAISED_SECONDS / 60));
     }
 
     #[test]
@@ -358,10 +361,23 @@ mod tests {
         let by_size = template.split("  BySize:").nth(1).unwrap();
         for there in DEPLOYMENTS {
             let of_size = by_size.split(&format!("    {}:", there.size)).nth(1).unwrap();
-            let value = |name: &str| {
+            let text = |name: &str| {
                 let line = of_size.lines().find(|line| line.trim_start().starts_with(&format!("{name}:"))).unwrap();
-                line.split(": ").nth(1).unwrap().parse::<u32>().unwrap()
+                line.split(": ").nth(1).unwrap()
             };
+            let value = |name: &str| text(name).parse::<u32>().unwrap();
+            assert_eq!(there.provisioned, text("LiveCapacity") == "PROVISIONED", "{}", there.size);
+            let capacity = Capacity {
+                write_target: value("WriteTarget"),
+                least_writes: value("LeastWrites"),
+                most_writes: value("MostWrites"),
+                read_target: value("ReadTarget"),
+                least_reads: value("LeastReads"),
+                most_reads: value("MostReads"),
+                night_reads: value("NightReads"),
+                run_reads: value("RunReads"),
+            };
+            assert_eq!(there.capacity, capacity, "{}", there.size);
             let memory =
                 ["Collector", "Live", "Lake", "Evaluator", "Steps"].map(|part| value(&format!("{part}Memory")));
             assert_eq!([there.collector, there.live, there.lake, there.evaluator, there.steps], memory);

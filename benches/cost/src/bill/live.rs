@@ -37,11 +37,6 @@ pub(super) fn lines(basis: &Basis<'_>, table: &LiveTable) -> Vec<Line> {
     lines
 }
 
-/// Write units of a month, progress among them.
-pub(super) fn written_units(basis: &Basis<'_>) -> f64 {
-    units_an_event(basis.counted) * basis.events() + basis.batches(basis.counted.rhythm.seconds)
-}
-
 /// Read units of a month, progress among them.
 pub(super) fn read_units(basis: &Basis<'_>) -> f64 {
     items_read_an_event(basis.counted) * basis.events() + basis.batches(basis.counted.rhythm.seconds)

@@ -54,9 +54,8 @@ impl LiveTable {
             CapacityMode::OnDemand => false,
             CapacityMode::Provisioned => true,
         };
-        let units = |units, hour, counted, held| Units::of(basis, [units, hour], counted, held, provisioned);
-        let (written, read) = (live::written_units(basis), live::read_units(basis));
-        let read = read + evaluator::live_read_units(basis, runs_a_day);
+        let units = |units, hour, month, held| Units::of(basis, [units, hour], month, held, provisioned);
+        let (written, read) = (written(basis), read(basis, runs_a_day));
         LiveTable {
             provisioned,
             writes: units(Priced::WriteUnit, Priced::WriteCapacityHour, written, writes(basis)),
@@ -65,9 +64,15 @@ impl LiveTable {
     }
 }
 
+/// Units of a month, as they were counted at a constant load and under the day's.
+struct Month {
+    counted: f64,
+    used: f64,
+}
+
 impl Units {
-    fn of(basis: &Basis<'_>, [unit, hour]: [Priced; 2], counted: f64, held: Held, provisioned: bool) -> Units {
-        let used = held.used * MONTH_DAYS;
+    fn of(basis: &Basis<'_>, [unit, hour]: [Priced; 2], month: Month, held: Held, provisioned: bool) -> Units {
+        let Month { counted, used } = month;
         let on_demand = used * basis.prices.of(unit);
         let by_hour = held.unit_hours() * MONTH_DAYS * basis.prices.of(hour);
         let dollars = if provisioned { by_hour } else { on_demand };
@@ -80,18 +85,36 @@ impl Units {
     }
 }
 
+fn scaling(target_percent: u32, [least, most]: [u32; 2], raised: Vec<Raised>) -> Scaling {
+    Scaling { target: f64::from(target_percent) / 100.0, least: least.into(), most: most.into(), raised }
+}
+
+/// Progress is written once a batch.
+fn written(basis: &Basis<'_>) -> Month {
+    let (writing, rhythm) = (writing(basis), basis.counted.rhythm);
+    let month = |loads: &[f64]| {
+        let units = loads.iter().map(|load| {
+            let seconds = rhythm.seconds_at(*load);
+            load * writing.units(seconds) * basis.events() + basis.batches(seconds)
+        });
+        units.sum::<f64>() / loads.len() as f64
+    };
+    Month { counted: month(&[1.0]), used: month(&basis.asked.day.hours()) }
+}
+
+/// What is read goes with the load, whenever it is.
+fn read(basis: &Basis<'_>, runs_a_day: f64) -> Month {
+    let counted = live::read_units(basis) + evaluator::live_read_units(basis, runs_a_day);
+    Month { counted, used: counted }
+}
+
 /// Shards' batches are spread over their rhythm, for each begins where its own last one ended. Whether their bursts find
 /// room is also asked where all come in the same second.
 fn writes(basis: &Basis<'_>) -> Held {
     let capacity = basis.plan.deployment.capacity;
-    let scaling = Scaling {
-        target: f64::from(capacity.write_target) / 100.0,
-        least: capacity.least_writes.into(),
-        most: capacity.most_writes.into(),
-        raised: Vec::new(),
-    };
+    let scaling = scaling(capacity.write_target, [capacity.least_writes, capacity.most_writes], Vec::new());
     let writing = writing(basis);
-    let mean = writing.units(basis.counted.rhythm.seconds) * basis.events_per_second();
+    let mean = live::units_an_event(basis.counted) * basis.events_per_second();
     let held = |phases| {
         let mut batches = Batches::of(basis, phases);
         scaling.hold(mean, |second| batches.at(second, |events, seconds| events * writing.units(seconds) + 1.0))
@@ -105,9 +128,9 @@ fn writes(basis: &Basis<'_>) -> Held {
     }
 }
 
-/// Of all windows that were counted, and the present one, which may be of batches without a bound.
+/// Of the present window, which may be of batches without a bound, and of all others that were counted.
 fn writing(basis: &Basis<'_>) -> Writing {
-    let counted = basis.counts.windows.iter().chain(&basis.counts.sooner).chain([basis.counted]);
+    let counted = [basis.counted].into_iter().chain(&basis.counts.windows).chain(&basis.counts.sooner);
     Writing::of(counted.map(|counted| (counted.rhythm.seconds, live::units_an_event(counted))))
 }
 
@@ -121,12 +144,7 @@ fn reads(basis: &Basis<'_>, runs_a_day: f64) -> Held {
         let capacity = if at == 0 { capacity.night_reads } else { capacity.run_reads };
         Raised { from, until: from + RAISED_SECONDS, capacity: capacity.into() }
     });
-    let scaling = Scaling {
-        target: f64::from(capacity.read_target) / 100.0,
-        least: capacity.least_reads.into(),
-        most: capacity.most_reads.into(),
-        raised: raised.collect(),
-    };
+    let scaling = scaling(capacity.read_target, [capacity.least_reads, capacity.most_reads], raised.collect());
     let an_event = live::items_read_an_event(basis.counted);
     let mut batches = Batches::of(basis, Phases::Spread);
     scaling.hold(an_event * basis.events_per_second(), |second| {

@@ -71,7 +71,7 @@ fn write_units(out: &mut String, what: &str, units: &Units, (by_unit, by_hour): 
     writeln!(
         out,
         "- {what}: capacity {:.0} in the mean, {:.0} at most, lowered {} times a day; {} unit hours a day × {MONTH_DAYS:.2} × \
-         {by_hour:.5} = {:.2}; {:.0} % of it used; at most {} units in one second",
+         {by_hour:.5} = {:.2}; {:.0} % of it used; at most {} units in one second, were all batches to come at once",
         held.mean(),
         held.highest(),
         held.decreases,
@@ -83,11 +83,11 @@ fn write_units(out: &mut String, what: &str, units: &Units, (by_unit, by_hour): 
     let (used, counted) = (units.used, units.counted);
     writeln!(
         out,
-        "- {what}: ÷ {} units as counted at a constant load = {:.4} a million; the day uses {:.1} % more, for at its peak batches \
-         are full sooner; on demand {by_unit:.3} a million used = {:.4} a million counted",
+        "- {what}: ÷ {} units as counted at a constant load = {:.4} a million; on demand {by_unit:.3} × {} used by such days ÷ \
+         the same = {:.4} a million",
         grouped(counted),
         units.by_hour / counted * 1e6,
-        (used / counted - 1.0) * 100.0,
+        grouped(used),
         units.on_demand / counted * 1e6
     )
 }
