@@ -27,6 +27,8 @@ pub struct LiveTable {
     pub writes: Units,
     /// Reads.
     pub reads: Units,
+    /// What a day would hold for writes, and what of them would wait, were all shards' batches to come in the same second.
+    pub together: Held,
 }
 
 /// Units of one kind, a month.
@@ -56,10 +58,12 @@ impl LiveTable {
         };
         let units = |units, hour, month, held| Units::of(basis, [units, hour], month, held, provisioned);
         let (written, read) = (written(basis), read(basis, runs_a_day));
+        let writes = |phases| writes(basis, phases);
         LiveTable {
             provisioned,
-            writes: units(Priced::WriteUnit, Priced::WriteCapacityHour, written, writes(basis)),
+            writes: units(Priced::WriteUnit, Priced::WriteCapacityHour, written, writes(Phases::Spread)),
             reads: units(Priced::ReadUnit, Priced::ReadCapacityHour, read, reads(basis, runs_a_day)),
+            together: writes(Phases::Together),
         }
     }
 }
@@ -108,24 +112,15 @@ fn read(basis: &Basis<'_>, runs_a_day: f64) -> Month {
     Month { counted, used: counted }
 }
 
-/// Shards' batches are spread over their rhythm, for each begins where its own last one ended. Whether their bursts find
-/// room is also asked where all come in the same second.
-fn writes(basis: &Basis<'_>) -> Held {
+/// Shards' batches are spread over their rhythm, for each begins where its own last one ended, and no two shards have the
+/// same load.
+fn writes(basis: &Basis<'_>, phases: Phases) -> Held {
     let capacity = basis.plan.deployment.capacity;
     let scaling = scaling(capacity.write_target, [capacity.least_writes, capacity.most_writes], Vec::new());
     let writing = writing(basis);
     let mean = live::units_an_event(basis.counted) * basis.events_per_second();
-    let held = |phases| {
-        let mut batches = Batches::of(basis, phases);
-        scaling.hold(mean, |second| batches.at(second, |events, seconds| events * writing.units(seconds) + 1.0))
-    };
-    let (spread, together) = (held(Phases::Spread), held(Phases::Together));
-    Held {
-        refused: spread.refused.max(together.refused),
-        waited_seconds: spread.waited_seconds.max(together.waited_seconds),
-        most_asked: spread.most_asked.max(together.most_asked),
-        ..spread
-    }
+    let mut batches = Batches::of(basis, phases);
+    scaling.hold(mean, |second| batches.at(second, |events, seconds| events * writing.units(seconds) + 1.0))
 }
 
 /// Of the present window, which may be of batches without a bound, and of all others that were counted.

@@ -8,11 +8,12 @@ use crate::bill::{LiveTable, Units};
 use crate::day::Day;
 use crate::estimate::Estimate;
 use crate::prices::Priced;
+use crate::scaling::Held;
 
 impl Estimate {
     /// One line for the bill's day, then both ways under each day.
     pub(super) fn write_capacity(&self, out: &mut String) -> fmt::Result {
-        let LiveTable { provisioned, writes, reads } = &self.bills[0].table;
+        let LiveTable { provisioned, writes, reads, .. } = &self.bills[0].table;
         let (by_hour, by_unit) = (writes.by_hour + reads.by_hour, writes.on_demand + reads.on_demand);
         let taken = if *provisioned { "provisioned" } else { "on demand" };
         writeln!(
@@ -22,32 +23,34 @@ impl Estimate {
         writeln!(out, "The day's shape is assumed. What all of it costs under others, dollars a million events:\n")?;
         writeln!(
             out,
-            "| every day is | on demand | provisioned | write capacity in the mean, at most | used | refused at first |"
+            "| every day is | on demand | provisioned | write capacity in the mean, at most | used | wait for capacity | … with \
+             all batches at once |"
         )?;
-        writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
+        writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
         Day::ALL.into_iter().try_for_each(|day| self.write_day(out, day))
     }
 
     fn write_day(&self, out: &mut String, day: Day) -> fmt::Result {
         let (on_demand, provisioned) =
             (self.otherwise(CapacityMode::OnDemand, day), self.otherwise(CapacityMode::Provisioned, day));
-        let LiveTable { writes, reads, .. } = &provisioned.table;
+        let LiveTable { writes, reads, together, .. } = &provisioned.table;
         writeln!(
             out,
-            "| {} | {:.4} | {:.4} | {}, {} | {:.0} % | {} |",
+            "| {} | {:.4} | {:.4} | {}, {} | {:.0} % | {} | {} |",
             day.name(),
             on_demand.per_million(),
             provisioned.per_million(),
             grouped(writes.held.mean()),
             grouped(writes.held.highest()),
             writes.held.share_used() * 100.0,
-            refused(writes, reads)
+            waiting(&[("writes", &writes.held), ("reads", &reads.held)]),
+            waiting(&[("writes", together)])
         )
     }
 
     /// The arithmetic of a provisioned table's prices.
     pub(super) fn write_capacity_arithmetic(&self, out: &mut String) -> fmt::Result {
-        let LiveTable { provisioned, writes, reads } = &self.bills[0].table;
+        let LiveTable { provisioned, writes, reads, .. } = &self.bills[0].table;
         let prices = |unit, hour| (self.prices.of(unit) * 1e6, self.prices.of(hour));
         let verb = if *provisioned { "costs" } else { "would cost" };
         writeln!(out, "\nThe live table by the hour {verb}, under {}:\n", self.asked.day.name())?;
@@ -56,14 +59,12 @@ impl Estimate {
     }
 }
 
-fn refused(writes: &Units, reads: &Units) -> String {
-    let one = |what: &str, units: &Units| {
-        let held = &units.held;
-        let (refused, seconds) = (grouped(held.refused), held.waited_seconds);
-        (held.refused > 0.0).then(|| format!("{refused} {what} a day, which wait, in {seconds} s"))
-    };
-    let both: Vec<String> = [one("writes", writes), one("reads", reads)].into_iter().flatten().collect();
-    if both.is_empty() { "none".into() } else { both.join("; ") }
+/// What finds no capacity when it comes, and for how long of a day that is so.
+fn waiting(of: &[(&str, &Held)]) -> String {
+    let some = of.iter().filter(|(_, held)| held.refused > 0.0);
+    let told = some.map(|(what, held)| format!("{} {what}, in {} s", grouped(held.refused), held.waited_seconds));
+    let told: Vec<String> = told.collect();
+    if told.is_empty() { "none".into() } else { told.join("; ") }
 }
 
 fn write_units(out: &mut String, what: &str, units: &Units, (by_unit, by_hour): (f64, f64)) -> fmt::Result {
@@ -71,7 +72,7 @@ fn write_units(out: &mut String, what: &str, units: &Units, (by_unit, by_hour): 
     writeln!(
         out,
         "- {what}: capacity {:.0} in the mean, {:.0} at most, lowered {} times a day; {} unit hours a day × {MONTH_DAYS:.2} × \
-         {by_hour:.5} = {:.2}; {:.0} % of it used; at most {} units in one second, were all batches to come at once",
+         {by_hour:.5} = {:.2}; {:.0} % of it used; at most {} units in one second",
         held.mean(),
         held.highest(),
         held.decreases,
