@@ -27,13 +27,18 @@ METRICS = 30
 COMPACTION_STEPS, DAY_STEPS, REDRIVE_STEPS = 8, 2, 3
 COMPACTIONS, REDRIVES = SECONDS / 900, HOURS
 
+# Auto scaling makes four for a provisioned table's writes and four for its reads.
+SCALING_ALARMS = 8
+
 SIZES = {
     "school": {"learners": 2_000, "on_demand": False, "shards": 1, "live_window": 5, "lake_window": 300,
-               "collector_gb": 0.25, "live_gb": 0.5, "lake_gb": 0.5, "steps_gb": 1.77, "tenants": 1},
+               "collector_gb": 0.25, "live_gb": 0.5, "lake_gb": 0.5, "steps_gb": 1.77, "tenants": 1, "provisioned": None},
     "university": {"learners": 50_000, "on_demand": True, "shards": 4, "live_window": 10, "lake_window": 120,
-                   "collector_gb": 0.5, "live_gb": 1.0, "lake_gb": 1.0, "steps_gb": 3.0, "tenants": 1},
+                   "collector_gb": 0.5, "live_gb": 1.0, "lake_gb": 1.0, "steps_gb": 3.0, "tenants": 1,
+                   "provisioned": None},
     "national": {"learners": 1_000_000, "on_demand": True, "shards": 16, "live_window": 20, "lake_window": 60,
-                 "collector_gb": 0.5, "live_gb": 1.77, "lake_gb": 1.77, "steps_gb": 6.0, "tenants": 50},
+                 "collector_gb": 0.5, "live_gb": 1.77, "lake_gb": 1.77, "steps_gb": 6.0, "tenants": 50,
+                 "provisioned": {"least": 400, "reads": 100, "raised": [5_500, 2_500, 2_500, 2_500]}},
 }
 ASSUMED = {
     "events of a learner a month": 6_200,   # Four hours of video a week, a heartbeat each 10 s.
@@ -41,6 +46,7 @@ ASSUMED = {
     "bytes of a packed event": 80,
     "write units an event": 0.17,           # Two items of a learner for each 20 events, and views shared by a class.
     "read units an event": 0.10,            # The same items, where they are no longer warm.
+    "used of provisioned writes": 0.55,     # `trilha cost` counts it for a day with an evening's peak.
     "hours a day with records": 16,
     "seconds of a live batch": 0.5,
     "seconds of a lake batch": 0.5,
@@ -59,7 +65,14 @@ def at_rest(size):
         yield "Kinesis", PRICE["on-demand stream hour"] * HOURS, "730 h × 0.04, on-demand"
     else:
         yield "Kinesis", PRICE["shard hour"] * HOURS, "730 h × 0.015, one shard"
-    yield "Alarms", (ALARMS - FREE["alarms"]) * PRICE["alarm"], f"({ALARMS} − 10 free) × 0.10"
+    alarms = ALARMS + (SCALING_ALARMS if size["provisioned"] else 0)
+    yield "Alarms", (alarms - FREE["alarms"]) * PRICE["alarm"], f"({alarms} − 10 free) × 0.10"
+    if size["provisioned"]:
+        least, hours, raised = least_capacity(size)
+        yield ("Live table", least * HOURS * PRICE["write capacity unit hour"] + hours * PRICE["read capacity unit hour"],
+               f"730 h × {least} writes × 0.00065; {hours:,.0f} h of a read ({raised}) × 0.00013")
+    else:
+        yield "Live table", 0, "on demand"
     yield "Secrets Manager", PRICE["secret"], "one secret"
     steps = COMPACTIONS * COMPACTION_STEPS + REDRIVES * REDRIVE_STEPS
     yield ("Step Functions", (steps - FREE["transitions"]) * PRICE["transition"],
@@ -84,9 +97,9 @@ def under_load(size):
     yield ("Lake writer", lake * lambda_price(ASSUMED["seconds of a lake batch"], size["lake_gb"]),
            f"{lake / 1e6:,.2f} M batches of 0.5 s × {size['lake_gb']} GB")
     units = events * ASSUMED["write units an event"]
-    yield "DynamoDB writes", units * PRICE["write unit"], f"{units / 1e6:,.0f} M units × 0.625 a million"
+    yield "DynamoDB writes", writes(size, units), writes_arithmetic(size, units)
     units = events * ASSUMED["read units an event"]
-    yield "DynamoDB reads", units * PRICE["read unit"], f"{units / 1e6:,.0f} M units × 0.125 a million"
+    yield "DynamoDB reads", reads(size, units), reads_arithmetic(size, units)
     stored = size["learners"] * 40_000 / 1e9
     yield "DynamoDB storage", stored * (PRICE["table GB"] + PRICE["recovery GB"]), f"{stored:,.1f} GB × (0.25 + 0.20 for recovery)"
     files = lake + COMPACTIONS * size["tenants"] * 2
@@ -106,6 +119,49 @@ def under_load(size):
     logged /= 1e9
     yield "Logs", logged * PRICE["log GB"], f"{logged:,.1f} GB × 0.50"
     yield "Metrics", (METRICS - FREE["metrics"]) * PRICE["metric"], f"({METRICS} − 10 free) × 0.30"
+
+
+def least_capacity(size):
+    """The least writes, hours of a read a month, and how the evaluator's runs raise them."""
+    provisioned = size["provisioned"]
+    day = sum(provisioned["raised"]) + (24 - len(provisioned["raised"])) * provisioned["reads"]
+    raised = ", ".join(f"{capacity:,}" for capacity in provisioned["raised"])
+    return provisioned["least"], day * HOURS / 24, f"{provisioned['reads']}; {raised} for an hour"
+
+
+def unit_hours(units, used):
+    return units / 3_600 / used
+
+
+def writes(size, units):
+    """Units, or hours of capacity beyond the least, which is paid for at rest."""
+    if not size["provisioned"]:
+        return units * PRICE["write unit"]
+    hours = max(unit_hours(units, ASSUMED["used of provisioned writes"]) - size["provisioned"]["least"] * HOURS, 0)
+    return hours * PRICE["write capacity unit hour"]
+
+
+def writes_arithmetic(size, units):
+    if not size["provisioned"]:
+        return f"{units / 1e6:,.0f} M units × 0.625 a million"
+    used = ASSUMED["used of provisioned writes"]
+    hours = unit_hours(units, used)
+    return (f"{units / 1e6:,.0f} M units ÷ 3,600 ÷ {used:.0%} used = {hours:,.0f} h × 0.00065, less what is paid at rest")
+
+
+def reads(size, units):
+    """The evaluator's are within what is raised for it; batches take what the least gives, and as much as is beyond it."""
+    if not size["provisioned"]:
+        return units * PRICE["read unit"]
+    hours = max(unit_hours(units, ASSUMED["used of provisioned writes"]) - size["provisioned"]["reads"] * HOURS, 0)
+    return hours * PRICE["read capacity unit hour"]
+
+
+def reads_arithmetic(size, units):
+    if not size["provisioned"]:
+        return f"{units / 1e6:,.0f} M units × 0.125 a million"
+    used = ASSUMED["used of provisioned writes"]
+    return f"{units / 1e6:,.0f} M units ÷ 3,600 ÷ {used:.0%} = {unit_hours(units, used):,.0f} h × 0.00013, likewise"
 
 
 def events_of(size):

@@ -1,5 +1,7 @@
 //! What a bill is asked for, and what is taken for granted beside it.
 
+use crate::day::Day;
+
 /// Hours in a month.
 pub const MONTH_HOURS: f64 = 730.0;
 /// Days in a month.
@@ -44,8 +46,12 @@ pub const LONGEST_CALL_SECONDS: f64 = 900.0;
 pub const COMPACTION_SECONDS: f64 = 900.0;
 /// … or might.
 pub const HOURLY_SECONDS: f64 = 3_600.0;
-/// How often it is evaluated (`infra/aws/template.yaml`).
+/// How often it is evaluated (`infra/aws/template.yaml`), the first time of a day so long after midnight.
 pub const EVALUATIONS_PER_DAY: f64 = 4.0;
+/// …
+pub const EVALUATED_AT_SECOND: u32 = 600;
+/// For so long from the hour on the live table has more to read (`infra/aws/template.yaml`).
+pub const RAISED_SECONDS: u32 = 1_800;
 /// So many calls of the evaluator are under way at once (`infra/aws/src/functions/evaluator.rs`).
 pub const EVALUATED_AT_ONCE: f64 = 16.0;
 /// A slice of a day in a compaction (`sinks/lake/src/compaction.rs`).
@@ -76,6 +82,17 @@ pub enum StreamMode {
     OnDemand,
 }
 
+/// How the live table is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapacityMode {
+    /// As the template has it for the size.
+    BySize,
+    /// By the unit.
+    OnDemand,
+    /// Capacity by the hour, under auto scaling.
+    Provisioned,
+}
+
 /// What a bill is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -90,6 +107,10 @@ pub struct Asked {
     pub windows: Vec<u32>,
     /// How the stream is billed.
     pub stream: StreamMode,
+    /// How the live table is.
+    pub capacity: CapacityMode,
+    /// How the day's load is spread over its hours.
+    pub day: Day,
     /// How many shards it has; as many as the load needs if not given.
     pub shards: Option<u32>,
     /// What a shard's items may take in memory between batches, in MB; 0: every batch meets a process that knows nothing.
@@ -114,6 +135,8 @@ impl Default for Asked {
             senders: Senders::Servers,
             windows: vec![window_of_age(60)],
             stream: StreamMode::Cheaper,
+            capacity: CapacityMode::BySize,
+            day: Day::default(),
             shards: None,
             warm_megabytes: WARM_MEGABYTES,
             deferred: None,
@@ -149,6 +172,31 @@ pub struct Deployment {
     pub lake_window: u32,
     /// How long the stream keeps records.
     pub retention_hours: u32,
+    /// Whether the live table has capacity by the hour.
+    pub provisioned: bool,
+    /// The bounds of that capacity, if it is chosen.
+    pub capacity: Capacity,
+}
+
+/// Between what auto scaling moves the live table's capacity, in units a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Of writes, the target in percent.
+    pub write_target: u32,
+    /// … the least
+    pub least_writes: u32,
+    /// … and the most.
+    pub most_writes: u32,
+    /// Of reads, the target in percent.
+    pub read_target: u32,
+    /// … the least
+    pub least_reads: u32,
+    /// … and the most.
+    pub most_reads: u32,
+    /// Of reads, while the evaluator's run after midnight goes on.
+    pub night_reads: u32,
+    /// … and each other run.
+    pub run_reads: u32,
 }
 
 /// The template's sizes, the smallest first.
@@ -162,6 +210,17 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         steps: 1769,
         lake_window: 300,
         retention_hours: 24,
+        provisioned: false,
+        capacity: Capacity {
+            write_target: 70,
+            least_writes: 50,
+            most_writes: 1_000,
+            read_target: 70,
+            least_reads: 25,
+            most_reads: 1_000,
+            night_reads: 100,
+            run_reads: 50,
+        },
     },
     Deployment {
         size: "university",
@@ -172,6 +231,17 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         steps: 3008,
         lake_window: 120,
         retention_hours: 72,
+        provisioned: false,
+        capacity: Capacity {
+            write_target: 70,
+            least_writes: 100,
+            most_writes: 4_000,
+            read_target: 70,
+            least_reads: 50,
+            most_reads: 2_000,
+            night_reads: 1_200,
+            run_reads: 400,
+        },
     },
     Deployment {
         size: "national",
@@ -182,6 +252,17 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         steps: 6144,
         lake_window: 60,
         retention_hours: 168,
+        provisioned: true,
+        capacity: Capacity {
+            write_target: 80,
+            least_writes: 400,
+            most_writes: 20_000,
+            read_target: 70,
+            least_reads: 100,
+            most_reads: 6_000,
+            night_reads: 5_500,
+            run_reads: 2_500,
+        },
     },
 ];
 
@@ -261,7 +342,10 @@ mod tests {
         let template = std::fs::read_to_string("../../infra/aws/template.yaml").unwrap();
         let of_schedule = template.split("  EvaluatorSchedule:").nth(1).unwrap();
         let default = of_schedule.split("    Default: ").nth(1).unwrap().lines().next().unwrap();
-        assert_eq!(default, format!("rate({:.0} hours)", 24.0 / EVALUATIONS_PER_DAY));
+        let every_hours = 24.0 / EVALUATIONS_PER_DAY;
+        assert_eq!(default, format!("cron({} 0/{every_hours:.0} * * ? *)", EVALUATED_AT_SECOND / 60));
+        let over = template.split("ScheduledActionName: over").nth(1).unwrap().lines().nth(1).unwrap().trim();
+        assert_eq!(over, format!("Schedule: cron({} 0/{every_hours:.0} * * ? *)", RAISED_SECONDS / 60));
     }
 
     #[test]
@@ -277,10 +361,23 @@ mod tests {
         let by_size = template.split("  BySize:").nth(1).unwrap();
         for there in DEPLOYMENTS {
             let of_size = by_size.split(&format!("    {}:", there.size)).nth(1).unwrap();
-            let value = |name: &str| {
+            let text = |name: &str| {
                 let line = of_size.lines().find(|line| line.trim_start().starts_with(&format!("{name}:"))).unwrap();
-                line.split(": ").nth(1).unwrap().parse::<u32>().unwrap()
+                line.split(": ").nth(1).unwrap()
             };
+            let value = |name: &str| text(name).parse::<u32>().unwrap();
+            assert_eq!(there.provisioned, text("LiveCapacity") == "PROVISIONED", "{}", there.size);
+            let capacity = Capacity {
+                write_target: value("WriteTarget"),
+                least_writes: value("LeastWrites"),
+                most_writes: value("MostWrites"),
+                read_target: value("ReadTarget"),
+                least_reads: value("LeastReads"),
+                most_reads: value("MostReads"),
+                night_reads: value("NightReads"),
+                run_reads: value("RunReads"),
+            };
+            assert_eq!(there.capacity, capacity, "{}", there.size);
             let memory =
                 ["Collector", "Live", "Lake", "Evaluator", "Steps"].map(|part| value(&format!("{part}Memory")));
             assert_eq!([there.collector, there.live, there.lake, there.evaluator, there.steps], memory);

@@ -6,11 +6,14 @@ mod front;
 mod lake;
 mod live;
 mod stream;
+mod tables;
 
-use crate::asked::{Asked, MONTH_DAYS, MONTH_HOURS, Plan};
+use crate::asked::{Asked, EVALUATIONS_PER_DAY, MONTH_DAYS, MONTH_HOURS, Plan};
 use crate::billing::{GB, billed_millis};
 use crate::counts::{Counted, Counts};
 use crate::prices::{Priced, Prices};
+
+pub use tables::{LiveTable, Units};
 
 /// A part of the bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,20 +104,23 @@ pub struct Bill {
     pub events: f64,
     /// In order of leg.
     pub lines: Vec<Line>,
+    /// What the live table's units come from.
+    pub table: LiveTable,
 }
 
 impl Bill {
     /// Of one window.
     pub fn of(asked: &Asked, plan: &Plan, counts: &Counts, counted: &Counted, prices: &Prices) -> Bill {
         let basis = Basis { asked, plan, counts, counted, prices };
+        let table = LiveTable::of(&basis, EVALUATIONS_PER_DAY);
         let mut lines = front::lines(&basis);
         lines.extend(stream::lines(&basis));
-        lines.extend(live::lines(&basis));
+        lines.extend(live::lines(&basis, &table));
         lines.extend(lake::lines(&basis));
-        lines.extend(evaluator::lines(&basis));
-        lines.extend(at_rest::lines(&basis));
+        lines.extend(evaluator::lines(&basis, &table));
+        lines.extend(at_rest::lines(&basis, &table));
         lines.sort_by_key(|line| line.leg);
-        Bill { events: basis.events(), lines }
+        Bill { events: basis.events(), lines, table }
     }
 
     /// Dollars a month.
@@ -193,8 +199,19 @@ impl Basis<'_> {
     }
 
     fn line(&self, leg: Leg, what: impl Into<String>, monthly: f64, priced: Priced, arithmetic: String) -> Line {
-        let dollars = monthly * self.prices.of(priced);
-        Line { leg, what: what.into(), monthly, priced, dollars, arithmetic }
+        self.line_at(leg, what, monthly, (priced, self.prices.of(priced)), arithmetic)
+    }
+
+    /// A line whose price is not the list's.
+    fn line_at(
+        &self,
+        leg: Leg,
+        what: impl Into<String>,
+        monthly: f64,
+        (priced, price): (Priced, f64),
+        arithmetic: String,
+    ) -> Line {
+        Line { leg, what: what.into(), monthly, priced, dollars: monthly * price, arithmetic }
     }
 
     /// Calls of a function and their memory for their time.

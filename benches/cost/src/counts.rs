@@ -24,6 +24,10 @@ pub struct Rhythm {
     pub seconds: f64,
     /// Why not later.
     pub end: End,
+    /// Seconds that a window takes.
+    pub window_seconds: f64,
+    /// Seconds in which as much comes as Lambda takes.
+    pub full_seconds: f64,
 }
 
 impl Rhythm {
@@ -36,12 +40,18 @@ impl Rhythm {
         let rhythms = [(gathered, End::Window), (full, End::Records), (heavy, End::Bytes)];
         let earliest = rhythms.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
         let (seconds, end) = earliest.unwrap_or((gathered, End::Window));
-        Rhythm { seconds: seconds.max(POLL_SECONDS), end }
+        Rhythm { seconds: seconds.max(POLL_SECONDS), end, window_seconds: gathered, full_seconds: full.min(heavy) }
     }
 
     /// Whatever a batch may hold.
     pub fn unbounded(seconds: u32) -> Rhythm {
-        Rhythm { seconds: f64::from(seconds).max(POLL_SECONDS), end: End::Window }
+        let seconds = f64::from(seconds).max(POLL_SECONDS);
+        Rhythm { seconds, end: End::Window, window_seconds: seconds, full_seconds: f64::INFINITY }
+    }
+
+    /// Seconds from batch to batch where so many times as much comes: it is full sooner.
+    pub fn seconds_at(&self, load: f64) -> f64 {
+        self.window_seconds.min(self.full_seconds / load).max(POLL_SECONDS)
     }
 }
 
@@ -132,6 +142,8 @@ pub struct Counts {
     pub windows: Vec<Counted>,
     /// With the writes put off, if that was asked for.
     pub deferred: Option<Counted>,
+    /// In the rhythms of the first window's batches at the peaks of days, where they are full sooner.
+    pub sooner: Vec<Counted>,
     /// At the first window.
     pub lake: LakeCounted,
     /// … after it.
@@ -160,5 +172,18 @@ mod tests {
         check(60, 200.0, 1_000.0, 31.46, End::Bytes);
         check(5, 0.1, 500.0, 15.0, End::Window);
         check(5, 100_000.0, 500.0, 1.0, End::Records);
+    }
+
+    #[test]
+    fn at_a_peak_a_batch_is_full_before_its_window_ends() {
+        // 10,000 records are there after 80 s, at twice the load after 40.
+        let rhythm = Rhythm::of(59, 125.0, 100.0);
+        let seconds = [0.1, 1.0, 1.25, 2.0, 1_000.0].map(|load| rhythm.seconds_at(load));
+        assert!((seconds[0] - 59.008).abs() < 1e-9 && seconds[0] == seconds[1] && seconds[1] == seconds[2]);
+        assert_eq!(seconds[3..], [40.0, 1.0]);
+        // One that is full already gathers longer where less comes; its window would end later still.
+        assert_eq!([0.5, 0.1].map(|load| Rhythm::of(100, 125.0, 100.0).seconds_at(load).round()), [100.0; 2]);
+        assert_eq!(Rhythm::of(300, 125.0, 100.0).seconds_at(0.5), 160.0);
+        assert_eq!(Rhythm::unbounded(300).seconds_at(4.0), 300.0);
     }
 }

@@ -1,9 +1,10 @@
 //! From what is asked for to the bills.
 
 use crate::alternatives::{Alternative, SameLoad, alternatives};
-use crate::asked::{Asked, Plan};
+use crate::asked::{Asked, CapacityMode, Plan};
 use crate::bill::{Bill, compaction_hourly, evaluated_each_day, streams};
 use crate::counts::{Counted, Counts};
+use crate::day::Day;
 use crate::error::CostError;
 use crate::measure;
 use crate::prices::Prices;
@@ -47,6 +48,12 @@ pub async fn estimate(asked: &Asked) -> Result<Estimate, CostError> {
 }
 
 impl Estimate {
+    /// A month's bill of the first window, were the table paid for so and the day like that.
+    pub fn otherwise(&self, capacity: CapacityMode, day: Day) -> Bill {
+        let asked = Asked { capacity, day, ..self.asked.clone() };
+        Bill::of(&asked, &self.plan, &self.counts, &self.counts.windows[0], &self.prices)
+    }
+
     /// What people would use instead, for the same events.
     pub fn alternatives(&self) -> Vec<Alternative> {
         let collected = self.counts.windows[0].collected;

@@ -5,7 +5,8 @@
 //! as many times larger as there are institutions. Nothing here waits or asks the time: what the functions compute is
 //! measured in processor time.
 //!
-//! Start at [`estimate`]. [`ports`] counts, [`billing`] rounds, [`prices`] prices, [`bill`] puts them together. It must not
+//! Start at [`estimate`]. [`ports`] counts, [`billing`] rounds, [`prices`] prices, [`bill`] puts them together. A day is not as
+//! steady as the class: [`day`] says what it is like, [`scaling`] what capacity a table has meanwhile. It must not
 //! know how the parts work, nor any vendor's SDK.
 
 #![warn(missing_docs)]
@@ -16,6 +17,7 @@ pub mod bill;
 pub mod billing;
 pub mod counts;
 mod cpu;
+pub mod day;
 mod error;
 mod estimate;
 mod invocation;
@@ -27,6 +29,7 @@ mod plant;
 pub mod ports;
 pub mod prices;
 mod report;
+pub mod scaling;
 
 pub use asked::Asked;
 pub use error::CostError;

@@ -8,6 +8,7 @@ use trilha_processors::evaluator::Limits;
 
 use crate::asked::{Asked, COMPACTION_SECONDS, HOURLY_SECONDS, Plan};
 use crate::counts::{Counted, Counts, EvaluatorCounted, LakeCounted, Rhythm};
+use crate::day::Day;
 use crate::error::CostError;
 use crate::load::{Load, START_MILLIS};
 use crate::plant::{Calls, Plant, TENANT};
@@ -42,12 +43,21 @@ pub(crate) async fn run(asked: &Asked, plan: &Plan) -> Result<Counts, CostError>
             windows.push(run.count(*window, run.rhythm(*window), None).await?);
         }
     }
+    let sooner = run.count_sooner().await?;
     let mut deferred = None;
     if let Some(seconds) = asked.deferred {
         deferred = Some(run.count(seconds, Rhythm::unbounded(seconds), None).await?);
     }
     let (stored_bytes, stored_events) = (run.plant.table.stored_bytes(), run.events);
-    Ok(Counts { windows, deferred, lake, evaluator: evaluator.unwrap_or_default(), stored_bytes, stored_events })
+    Ok(Counts {
+        windows,
+        deferred,
+        sooner,
+        lake,
+        evaluator: evaluator.unwrap_or_default(),
+        stored_bytes,
+        stored_events,
+    })
 }
 
 struct Run<'a> {
@@ -147,6 +157,21 @@ impl Run<'_> {
         }
         self.note_landed(lake);
         Ok(self.counted(window, rhythm, (end - begin) as f64 / 1_000.0))
+    }
+
+    /// At the peak of each day's shape a batch may be full before its window ends; then it is counted in that rhythm. More
+    /// learners are at work then, each as busy, so that an event meets as many others of its learner.
+    async fn count_sooner(&mut self) -> Result<Vec<Counted>, CostError> {
+        let longest = self.asked.windows.iter().copied().max().unwrap_or_default();
+        let rhythm = self.rhythm(longest);
+        let mut sooner: Vec<Counted> = Vec::new();
+        for day in Day::ALL {
+            let seconds = rhythm.seconds_at(day.peak());
+            if seconds < rhythm.seconds {
+                sooner.push(self.count(longest, Rhythm { seconds, ..rhythm }, None).await?);
+            }
+        }
+        Ok(sooner)
     }
 
     /// As the load so far lets expect.

@@ -56,6 +56,8 @@ priced! {
     OnDemandGbOfRetention = "on-demand GB of retention",
     WriteUnit = "write unit",
     ReadUnit = "read unit",
+    WriteCapacityHour = "write capacity unit hour",
+    ReadCapacityHour = "read capacity unit hour",
     TableGb = "table GB",
     RecoveryGb = "recovery GB",
     S3Put = "S3 PUT",
@@ -143,6 +145,10 @@ mod tests {
         assert_eq!((prices.region.as_str(), prices.read.len()), ("us-east-1", "2026-11-23".len()));
         assert!(Priced::ALL.iter().all(|priced| prices.of(*priced) > 0.0));
         assert_eq!(prices.of(Priced::WriteUnit), 0.625e-6);
+        assert_eq!(
+            [Priced::WriteCapacityHour, Priced::ReadCapacityHour].map(|priced| prices.of(priced)),
+            [0.00065, 0.00013]
+        );
     }
 
     #[test]

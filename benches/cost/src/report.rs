@@ -1,6 +1,7 @@
 //! The bills as text.
 
 mod assumptions;
+mod capacity;
 mod curve;
 mod levers;
 
@@ -24,7 +25,9 @@ impl Estimate {
         self.write_table(out, &self.bills[0])?;
         let (provisioned, on_demand) = self.streams();
         writeln!(out, "\nThe stream by the shard: {provisioned:.2} a month; by the byte, on demand: {on_demand:.2}.")?;
+        self.write_capacity(out)?;
         if explain {
+            self.write_capacity_arithmetic(out)?;
             writeln!(out, "\nEach line's arithmetic, a month:\n")?;
             self.bills[0].lines.iter().try_for_each(|line| write_arithmetic(out, line))?;
         }

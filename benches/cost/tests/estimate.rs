@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use trilha_cost::asked::{Plan, Senders, StreamMode};
+use trilha_cost::asked::{CapacityMode, Plan, Senders, StreamMode};
 use trilha_cost::bill::{Bill, Leg};
 use trilha_cost::counts::Counts;
+use trilha_cost::day::Day;
 use trilha_cost::ports::ItemKind;
 use trilha_cost::prices::Priced;
 use trilha_cost::{Asked, CostError, Estimate, estimate};
@@ -49,7 +50,16 @@ async fn every_leg_costs_something_and_together_they_are_the_total() {
     let (slow, fast) = (&estimate.bills[0], &estimate.bills[1]);
     assert!(fast.units(Priced::WriteUnit) > slow.units(Priced::WriteUnit), "younger views cost more");
     let text = estimate.text(true);
-    for part in ["Each line's arithmetic", "the age of views", "What holds it", "Instead, for the same", "Assumed:"] {
+    for part in [
+        "Each line's arithmetic",
+        "the age of views",
+        "What holds it",
+        "Instead, for the same",
+        "Assumed:",
+        "The live table is on demand",
+        "a day with a peak of 4 times",
+        "unit hours a day ×",
+    ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
     assert!(Leg::ALL.iter().all(|leg| text.contains(&format!("**{}**", leg.name()))));
@@ -123,6 +133,88 @@ async fn the_stream_is_billed_as_asked_or_by_what_is_cheaper() {
     assert!((cheaper - provisioned.min(on_demand)).abs() < 1e-6);
     assert!((stream(StreamMode::OnDemand).await.0 - on_demand).abs() < 1e-6);
     assert!((stream(StreamMode::Provisioned).await.0 - provisioned).abs() < 1e-6);
+}
+
+fn near(there: f64, expected: f64) {
+    assert!((there / expected - 1.0).abs() < 1e-9, "{there} is not {expected}");
+}
+
+/// Dollars a month of what is written to the live table, and read of it.
+fn of_table(bill: &Bill) -> (f64, f64) {
+    let lines = bill.lines.iter();
+    let sum = |priced, what: &[&str], legs: &[Leg]| {
+        let those = lines.clone().filter(|line| line.priced == priced);
+        let those = those.filter(|line| legs.contains(&line.leg) || what.contains(&line.what.as_str()));
+        those.map(|line| line.dollars).sum()
+    };
+    let written = sum(Priced::WriteUnit, &["progress written"], &[Leg::Views, Leg::LearnerState]);
+    (written, sum(Priced::ReadUnit, &["items read", "progress read", "read"], &[]))
+}
+
+/// A small load has the least capacity at every hour: 50 writes, and 25 reads but for the four hours in which the
+/// evaluator runs, 100 after midnight and 50 in the others.
+#[tokio::test]
+async fn a_provisioned_table_is_paid_for_by_the_hour_and_one_on_demand_by_the_unit() {
+    let estimate = of(small()).await;
+    let by = |capacity| estimate.otherwise(capacity, Day::Flat);
+    let (on_demand, by_hour) = (by(CapacityMode::OnDemand), by(CapacityMode::Provisioned));
+    assert_eq!(by(CapacityMode::BySize), on_demand, "a school is on demand");
+    let (written, read) = of_table(&by_hour);
+    near(written, 50.0 * 730.0 * 0.00065);
+    near(read, (20.0 * 25.0 + 100.0 + 3.0 * 50.0) * 730.0 / 24.0 * 0.00013);
+    let counted = &estimate.counts.windows[0];
+    let units = counted.table.but(&[ItemKind::Progress]).write_units as f64 / counted.applied.events as f64;
+    let batches = 730.0 * 3_600.0 / counted.rhythm.seconds;
+    near(of_table(&on_demand).0, (units * on_demand.events + batches) * 0.625e-6);
+    near(on_demand.table.reads.counted * 0.125e-6, of_table(&on_demand).1);
+    // Eight alarms of auto scaling come besides, and nothing else differs.
+    let table = |bill: &Bill| of_table(bill).0 + of_table(bill).1;
+    near(by_hour.total() - table(&by_hour), on_demand.total() - table(&on_demand) + 0.8);
+    assert_eq!(by_hour.units(Priced::WriteUnit), on_demand.units(Priced::WriteUnit), "units are counted alike");
+}
+
+/// The same counts for a thousand times the load: a flat day holds what it uses by the target of 80 %, others more.
+#[tokio::test]
+async fn the_steeper_a_day_the_more_capacity_is_paid_for_and_not_used() {
+    let one = of(Asked { shards: Some(40), ..small() }).await;
+    let asked =
+        |day| Asked { events_per_day: 100_000_000, most_courses: 2, shards: Some(40), day, ..one.asked.clone() };
+    let bill = |day| {
+        let asked = asked(day);
+        Bill::of(&asked, &Plan::of(&asked), &one.counts, &one.counts.windows[0], &one.prices)
+    };
+    let [flat, usual, steep] = Day::ALL.map(bill);
+    assert!([&flat, &usual, &steep].iter().all(|bill| bill.table.provisioned), "national is provisioned");
+    let share = |bill: &Bill| bill.table.writes.held.share_used();
+    assert!((0.76..=0.8).contains(&share(&flat)), "{}", share(&flat));
+    assert!(share(&flat) > share(&usual) && share(&usual) > share(&steep) && share(&steep) > 0.4);
+    // 0.00065 for 3,600 units, of which so many are used.
+    let price = |bill: &Bill| of_table(bill).0 / bill.table.writes.counted;
+    assert!((price(&flat) * 3_600.0 * share(&flat) / 0.00065 - 1.0).abs() < 0.001, "{}", price(&flat));
+    assert!(price(&flat) < price(&usual) && price(&usual) < price(&steep) && price(&steep) < 0.625e-6);
+    assert_eq!(flat.table.writes.held.refused, 0.0);
+}
+
+/// With few shards a batch is full before its window ends when twice as much comes: the day writes more than was
+/// counted, and both ways of paying say so.
+#[tokio::test]
+async fn at_the_peak_full_batches_write_more_units() {
+    // 500,000 events a day are 5.8 a second and 580 in 100 s; the rhythm below is that of a batch that 400 fill.
+    let one = of(Asked { events_per_day: 500_000, windows: vec![58, 20], ..small() }).await;
+    let mut counted = one.counts.windows[0].clone();
+    counted.rhythm.full_seconds = counted.rhythm.seconds * 1.15;
+    let mut counts = one.counts.clone();
+    counts.windows[0] = counted.clone();
+    let bill = |day| {
+        let asked = Asked { day, ..one.asked.clone() };
+        Bill::of(&asked, &one.plan, &counts, &counted, &one.prices)
+    };
+    let (flat, usual) = (bill(Day::Flat), bill(Day::Usual));
+    near(flat.table.writes.used, flat.table.writes.counted);
+    near(of_table(&flat).0, flat.table.writes.counted * 0.625e-6);
+    let more = usual.table.writes.used / usual.table.writes.counted;
+    assert!((1.02..1.5).contains(&more), "{more}");
+    near(of_table(&usual).0, of_table(&flat).0 * more);
 }
 
 /// Pitfall 35: what a million events cost does not grow unseen. The bounds are what was counted, and a fiftieth.

@@ -37,8 +37,24 @@ class Costs(unittest.TestCase):
             self.assertEqual(counted["on_demand"], size["StreamMode"] == "ON_DEMAND")
             self.assertEqual((counted["live_window"], counted["lake_window"]),
                              (size["LiveWindowSeconds"], size["LakeWindowSeconds"]))
+            self.assertEqual(bool(counted["provisioned"]), size["LiveCapacity"] == "PROVISIONED")
+            if counted["provisioned"]:
+                runs = [size["NightReads"], *[size["RunReads"]] * 3]
+                self.assertEqual(counted["provisioned"],
+                                 {"least": size["LeastWrites"], "reads": size["LeastReads"], "raised": runs})
             for part in ("collector", "live", "lake", "steps"):
                 self.assertAlmostEqual(counted[f"{part}_gb"], size[f"{part.capitalize()}Memory"] / 1000, delta=0.15)
+
+    def test_capacity_is_paid_for_once(self):
+        """400 writes at 0.00065 and 13,000 + 20 × 100 hours of a read a day at 0.00013, for 730 hours; what is used beyond."""
+        size = costs.SIZES["national"]
+        rest = {what: dollars for what, dollars, _ in costs.at_rest(size)}
+        self.assertAlmostEqual(rest["Live table"], 400 * 730 * 0.00065 + 15_000 * 730 / 24 * 0.00013)
+        used = 3_600 * 730 * costs.ASSUMED["used of provisioned writes"]
+        self.assertAlmostEqual(costs.writes(size, 1_000 * used), 600 * 730 * 0.00065)
+        self.assertEqual(costs.writes(size, 300 * used), 0)
+        self.assertAlmostEqual(costs.reads(size, 150 * used), 50 * 730 * 0.00013)
+        self.assertAlmostEqual(costs.writes(costs.SIZES["school"], 1e6), 0.625)
 
     def test_steps_of_quiet_runs_are_counted(self):
         import json

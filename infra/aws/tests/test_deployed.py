@@ -164,12 +164,33 @@ class Deployed(WithStandIn):
     def test_other_sizes_a_poller_and_an_issuer_of_ones_own(self):
         for size, mode in (("school", "PROVISIONED"), ("national", "ON_DEMAND")):
             made = self.deploy(f"trilha-{size}", Size=size, Processing="poller", GlueDatabase=size, Tenants="c",
+                               LiveCapacity="ON_DEMAND",  # The stand-in has no Application Auto Scaling.
                                JwtIssuer="https://id.example.edu", JwtAudience="trilha", AlarmEmail="it@example.edu")
             self.assertNotIn("UserPoolId", made)
             self.assertEqual((made["Issuer"], made["Audience"]), ("https://id.example.edu", "trilha"))
             self.assertIn("CheckpointsTableName", made)
             stream = self.client("kinesis").describe_stream_summary(StreamName=made["StreamName"])
             self.assertEqual(stream["StreamDescriptionSummary"]["StreamModeDetails"]["StreamMode"], mode)
+
+    def test_the_live_table_becomes_provisioned_in_place_and_on_demand_again(self):
+        """The mode is named: the stand-in reads no mapping in a condition."""
+        template, tables = self.without_scaling(), self.client("dynamodb")
+        size = deploy.load_template(self.template)["Mappings"]["BySize"]["national"]
+
+        def deployed(capacity):
+            made = self.deploy_from(template, "trilha-capacity", Size="national", GlueDatabase="capacity", Tenants="c",
+                                    LiveCapacity=capacity)
+            found = tables.describe_table(TableName=made["LiveTableName"])["Table"]
+            throughput = [found["ProvisionedThroughput"][f"{kind}CapacityUnits"] for kind in ("Write", "Read")]
+            return found["TableName"], found["BillingModeSummary"]["BillingMode"], throughput
+
+        name, mode, _ = deployed("ON_DEMAND")
+        self.assertEqual(mode, "PAY_PER_REQUEST")
+        item = {"pk": {"S": "progress"}, "sk": {"S": "shard"}}
+        tables.put_item(TableName=name, Item=item)
+        self.assertEqual(deployed("PROVISIONED"), (name, "PROVISIONED", [size["FirstWrites"], size["FirstReads"]]))
+        self.assertEqual(tables.get_item(TableName=name, Key=item)["Item"], item)
+        self.assertEqual(deployed("ON_DEMAND")[:2], (name, "PAY_PER_REQUEST"))
 
     def test_the_service_on_fargate_is_made_with_its_endpoints(self):
         made = self.deploy_from(self.without_scaling(), "trilha-fargate", GlueDatabase="fargate", Tenants="c",
@@ -184,8 +205,8 @@ class Deployed(WithStandIn):
     def without_scaling(self):
         """The stand-in has no Application Auto Scaling, and starts no task."""
         template = deploy.load_template(self.template)
-        for name in ("ServiceScale", "ServiceScaling"):
-            del template["Resources"][name]
+        template["Resources"] = {name: resource for name, resource in template["Resources"].items()
+                                 if not resource["Type"].startswith("AWS::ApplicationAutoScaling::")}
         template["Resources"]["Service"]["Properties"]["DesiredCount"] = 0
         path = self.template.with_name("fargate.json")
         path.write_text(json.dumps(template))

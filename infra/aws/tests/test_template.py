@@ -98,12 +98,83 @@ class Template(unittest.TestCase):
         for name, table in tables.items():
             self.assertEqual([key["AttributeName"] for key in table["KeySchema"]], ["pk", "sk"], name)
             self.assertEqual({key["AttributeType"] for key in table["AttributeDefinitions"]}, {"S"}, name)
-            self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST", name)
+            if name != "LiveTable":
+                self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST", name)
             self.assertTrue(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name)
         expiring = {name for name, table in tables.items() if "TimeToLiveSpecification" in table}
         self.assertEqual(expiring, {"QuarantineTable", "StatusTable"})
         for name in expiring:
             self.assertEqual(tables[name]["TimeToLiveSpecification"]["AttributeName"], "expires")
+
+    def test_only_the_live_table_may_be_provisioned_and_then_something_scales_it(self):
+        scaling = {name: resource for name, resource in self.expanded["Resources"].items()
+                   if resource["Type"].startswith("AWS::ApplicationAutoScaling::") and name.startswith("Live")}
+        self.assertEqual(set(scaling), {"LiveWrites", "LiveWritesScaling", "LiveReads", "LiveReadsScaling"})
+        for name, resource in scaling.items():
+            self.assertEqual(resource["Condition"], "LiveIsProvisioned", name)
+        table = self.of("AWS::DynamoDB::Table")["LiveTable"]
+        self.assertEqual(table["BillingMode"], {"Fn::If": ["LiveIsProvisioned", "PROVISIONED", "PAY_PER_REQUEST"]})
+        condition, first, otherwise = table["ProvisionedThroughput"]["Fn::If"]
+        self.assertEqual((condition, otherwise), ("LiveIsProvisioned", {"Ref": "AWS::NoValue"}))
+        for kind, part in (("Write", "Writes"), ("Read", "Reads")):
+            self.assertEqual(first[f"{kind}CapacityUnits"], self.by_size(f"First{part}"))
+            target, policy = (scaling[name]["Properties"] for name in (f"Live{part}", f"Live{part}Scaling"))
+            self.assertEqual(target["ResourceId"], {"Fn::Sub": "table/${LiveTable}"})
+            self.assertEqual((target["ServiceNamespace"], target["ScalableDimension"]),
+                             ("dynamodb", f"dynamodb:table:{kind}CapacityUnits"))
+            self.assertEqual((target["MinCapacity"], target["MaxCapacity"]),
+                             (self.by_size(f"Least{part}"), self.by_size(f"Most{part}")))
+            self.assertEqual(policy["ScalingTargetId"], {"Ref": f"Live{part}"})
+            tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+            self.assertEqual(tracking["PredefinedMetricSpecification"]["PredefinedMetricType"],
+                             f"DynamoDB{kind}CapacityUtilization")
+            self.assertEqual(tracking["TargetValue"], self.by_size(f"{kind}Target"))
+
+    @staticmethod
+    def by_size(name):
+        return {"Fn::FindInMap": ["BySize", {"Ref": "Size"}, name]}
+
+    def test_a_table_changes_its_mode_in_place(self):
+        from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::DynamoDB::Table").schema
+        self.assertIn("/properties/TableName", schema["createOnlyProperties"])
+        for name in ("BillingMode", "ProvisionedThroughput"):
+            self.assertNotIn(f"/properties/{name}", schema["createOnlyProperties"])
+
+    def test_capacity_fits_in_its_bounds(self):
+        modes = {}
+        for name, size in self.template["Mappings"]["BySize"].items():
+            modes[name] = size["LiveCapacity"]
+            for part in ("Writes", "Reads"):
+                # A table of an account may have 40,000 units unless AWS is asked for more.
+                self.assertTrue(0 < size[f"Least{part}"] <= size[f"First{part}"] <= size[f"Most{part}"] <= 40_000, name)
+            # Were the most lower than what a run has, the end of the run would lower capacity once more a day.
+            self.assertTrue(size["LeastReads"] <= size["RunReads"] <= size["NightReads"] <= size["MostReads"], name)
+            for part in ("Write", "Read"):
+                self.assertTrue(20 <= size[f"{part}Target"] <= 90, "what auto scaling takes")
+        self.assertEqual(modes, {"school": "ON_DEMAND", "university": "ON_DEMAND", "national": "PROVISIONED"})
+
+    def test_the_evaluator_runs_while_it_has_capacity(self):
+        actions = {action["ScheduledActionName"]: action
+                   for action in self.of("AWS::ApplicationAutoScaling::ScalableTarget")["LiveReads"]["ScheduledActions"]}
+        self.assertEqual({name: action["Schedule"] for name, action in actions.items()}, {
+            "night": "cron(0 0 * * ? *)", "run": "cron(0 6,12,18 * * ? *)", "over": "cron(30 0/6 * * ? *)"})
+        self.assertEqual(self.template["Parameters"]["EvaluatorSchedule"]["Default"], "cron(10 0/6 * * ? *)")
+        zones = [action["Timezone"] for action in actions.values()]
+        zones.append(self.of("AWS::Scheduler::Schedule")["EvaluatorTimer"]["ScheduleExpressionTimezone"])
+        self.assertEqual(zones, [{"Ref": "Zone"}] * 4)
+        for name, least, most in (("night", "NightReads", "NightReads"), ("run", "RunReads", "RunReads"),
+                                  ("over", "LeastReads", "MostReads")):
+            self.assertEqual(actions[name]["ScalableTargetAction"],
+                             {"MinCapacity": self.by_size(least), "MaxCapacity": self.by_size(most)})
+        # A function's time and the ten minutes before it are within the half hour.
+        self.assertLessEqual(10 * 60 + self.of("AWS::Lambda::Function")["Evaluator"]["Timeout"], 30 * 60)
+
+    def test_an_alarm_tells_when_the_live_table_refuses(self):
+        watched = {alarm["MetricName"] for alarm in self.of("AWS::CloudWatch::Alarm").values()
+                   if {"Name": "TableName", "Value": {"Ref": "LiveTable"}} in alarm["Dimensions"]}
+        self.assertEqual(watched, {"WriteThrottleEvents", "ReadThrottleEvents"})
 
     def test_what_holds_data_outlives_the_stack(self):
         for name in ("Keys", "Lake", "LiveTable", "IdentitiesTable", "SettingsTable", "ManifestTable", "UserPool"):

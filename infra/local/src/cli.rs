@@ -297,6 +297,9 @@ pub(crate) struct CostOptions {
     /// What the stream is billed by
     #[arg(long, value_enum, default_value_t = StreamOption::Cheaper)]
     pub stream: StreamOption,
+    /// How the live table is paid for
+    #[arg(long, value_enum, default_value_t = CapacityOption::BySize)]
+    pub capacity: CapacityOption,
     /// How many shards the stream has; as many as the load needs if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub shards: Option<u32>,
@@ -321,6 +324,16 @@ pub(crate) enum SendersOption {
     Servers,
     /// Each learner's browser, of its own
     Browsers,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum CapacityOption {
+    /// As the template has it for the size
+    BySize,
+    /// By the unit
+    OnDemand,
+    /// By the hour, under auto scaling
+    Provisioned,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use trilha_cost::asked::{Senders, StreamMode, window_of_age};
+use trilha_cost::asked::{CapacityMode, Senders, StreamMode, window_of_age};
 use trilha_cost::{Asked, estimate};
 
-use crate::cli::{CostOptions, SendersOption, StreamOption};
+use crate::cli::{CapacityOption, CostOptions, SendersOption, StreamOption};
 
 /// Ages of views for `--curve`, in seconds.
 const CURVE: [u32; 8] = [60, 1, 5, 10, 20, 30, 120, 300];
@@ -34,6 +34,12 @@ fn asked(options: CostOptions) -> Asked {
             StreamOption::Provisioned => StreamMode::Provisioned,
             StreamOption::OnDemand => StreamMode::OnDemand,
         },
+        capacity: match options.capacity {
+            CapacityOption::BySize => CapacityMode::BySize,
+            CapacityOption::OnDemand => CapacityMode::OnDemand,
+            CapacityOption::Provisioned => CapacityMode::Provisioned,
+        },
+        day: defaults.day,
         shards: options.shards,
         warm_megabytes: options.warm_megabytes.unwrap_or(defaults.warm_megabytes),
         deferred: options.curve.then_some(DEFERRED_SECONDS),

@@ -52,6 +52,18 @@ fn a_window_is_taken_as_it_is_and_browsers_may_gather() {
 }
 
 #[test]
+fn the_live_table_is_paid_for_as_asked() {
+    let (by_size, provisioned) = (cost(&[]), cost(&["--capacity", "provisioned", "--explain"]));
+    assert!(by_size.contains("The live table is on demand"), "{by_size}");
+    assert!(provisioned.contains("The live table is provisioned"), "{provisioned}");
+    for part in
+        ["| the same load at every hour |", "| a day with a peak of 4 times the mean |", "auto scaling's alarms"]
+    {
+        assert!(provisioned.contains(part), "{part}:\n{provisioned}");
+    }
+}
+
+#[test]
 fn numbers_that_make_no_sense_are_refused() {
     for wrong in
         [&["--events-per-request", "0"][..], &["--window", "301"], &["--age", "0"], &["--window", "5", "--age", "9"]]

@@ -1,9 +1,10 @@
 //! The live processor's function and the live tables.
 
+use super::tables::LiveTable;
 use super::{Basis, Leg, Line, each};
 use crate::asked::{CLIENT_CPU_SECONDS, TABLE_WAIT_SECONDS, WRITES_AT_ONCE};
 use crate::billing::core_share;
-use crate::counts::{End, Rhythm};
+use crate::counts::{Counted, End, Rhythm};
 use crate::ports::{ItemKind, KindCounts};
 use crate::prices::Priced;
 
@@ -25,15 +26,30 @@ const KINDS: [(ItemKind, Leg, &str); 11] = [
     (ItemKind::Other, Leg::TableRest, "others"),
 ];
 
-pub(super) fn lines(basis: &Basis<'_>) -> Vec<Line> {
+pub(super) fn lines(basis: &Basis<'_>, table: &LiveTable) -> Vec<Line> {
     let batches = basis.batches(basis.counted.rhythm.seconds);
     let mut lines = function(basis, batches).to_vec();
-    lines.extend(KINDS.iter().filter_map(|(kind, leg, what)| written(basis, *kind, *leg, what)));
-    lines.extend(rest(basis, batches));
+    lines.extend(KINDS.iter().filter_map(|(kind, leg, what)| written(basis, table, *kind, *leg, what)));
+    lines.extend(rest(basis, table, batches));
     let log_bytes = each_call(basis.counted.applied.log_bytes, basis.counted.applied.calls);
     let told = format!("{batches:.0} batches × {log_bytes:.0} bytes");
     lines.push(basis.gigabytes(Leg::Logs, "of live batches", batches * log_bytes, Priced::LogGb, told));
     lines
+}
+
+/// Read units of a month, progress among them.
+pub(super) fn read_units(basis: &Basis<'_>) -> f64 {
+    items_read_an_event(basis.counted) * basis.events() + basis.batches(basis.counted.rhythm.seconds)
+}
+
+/// Write units of items.
+pub(super) fn units_an_event(counted: &Counted) -> f64 {
+    counted.table.but(&OF_BATCH).write_units as f64 / counted.applied.events.max(1) as f64
+}
+
+/// Read units of items.
+pub(super) fn items_read_an_event(counted: &Counted) -> f64 {
+    counted.table.but(&OF_BATCH).half_read_units as f64 / 2.0 / counted.applied.events.max(1) as f64
 }
 
 fn function(basis: &Basis<'_>, batches: f64) -> [Line; 2] {
@@ -65,11 +81,12 @@ fn ends(rhythm: &Rhythm) -> &'static str {
     }
 }
 
-fn written(basis: &Basis<'_>, kind: ItemKind, leg: Leg, what: &str) -> Option<Line> {
+fn written(basis: &Basis<'_>, table: &LiveTable, kind: ItemKind, leg: Leg, what: &str) -> Option<Line> {
     let (counted, counts) = (basis.counted, basis.counted.table.of(kind));
     (counts.puts > 0).then(|| {
         let monthly = basis.monthly(counts.write_units as f64, counted.applied.events);
-        basis.line(leg, what, monthly, Priced::WriteUnit, told(&counts, counted.applied.events))
+        let told = told(&counts, counted.applied.events);
+        basis.line_at(leg, what, monthly, (Priced::WriteUnit, table.writes.price()), told)
     })
 }
 
@@ -84,10 +101,11 @@ fn told(counts: &KindCounts, events: u64) -> String {
     )
 }
 
-fn rest(basis: &Basis<'_>, batches: f64) -> [Line; 3] {
+fn rest(basis: &Basis<'_>, table: &LiveTable, batches: f64) -> [Line; 3] {
     let counted = basis.counted;
     let of_items = counted.table.but(&OF_BATCH);
-    let read = basis.monthly(of_items.half_read_units as f64 / 2.0, counted.applied.events);
+    let read = items_read_an_event(counted) * basis.events();
+    let (write_unit, read_unit) = ((Priced::WriteUnit, table.writes.price()), (Priced::ReadUnit, table.reads.price()));
     let told = format!(
         "{:.4} items an event that are not in memory, of {:.4} written",
         of_items.reads as f64 / counted.applied.events.max(1) as f64,
@@ -95,9 +113,9 @@ fn rest(basis: &Basis<'_>, batches: f64) -> [Line; 3] {
     );
     let leg = Leg::TableRest;
     [
-        basis.line(leg, "items read", read, Priced::ReadUnit, told),
-        basis.line(leg, "progress written", batches, Priced::WriteUnit, "once a batch".into()),
-        basis.line(leg, "progress read", batches, Priced::ReadUnit, "once a batch, the latest".into()),
+        basis.line_at(leg, "items read", read, read_unit, told),
+        basis.line_at(leg, "progress written", batches, write_unit, "once a batch".into()),
+        basis.line_at(leg, "progress read", batches, read_unit, "once a batch, the latest".into()),
     ]
 }
 

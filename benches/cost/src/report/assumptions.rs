@@ -14,9 +14,22 @@ impl Estimate {
     fn assumptions(&self) -> Vec<String> {
         vec![
             format!(
-                "The load is the same at every hour of a month of {} h; a provisioned stream has room for {} times as much.",
+                "What is counted is counted at a constant load, for a month of {} h; a provisioned stream has room for {} times as \
+                 much.",
                 asked::MONTH_HOURS,
                 asked::PEAK
+            ),
+            format!(
+                "For the live table every day is {}. At the peak a batch is full before its window ends and writes more an \
+                 event; at night one shares views less, which is not counted.",
+                self.asked.day.name()
+            ),
+            format!(
+                "Auto scaling has a target of {} % for writes, {} % for reads, and does what DynamoDB's documentation says (`scaling.rs`); what it leaves \
+                 open is taken at its worst. A table is one bucket: partitions, which take 1,000 writes and 3,000 reads a second each in either \
+                 mode, are not told apart.",
+                self.plan.deployment.capacity.write_target,
+                self.plan.deployment.capacity.read_target
             ),
             format!(
                 "A course has {} events a day. More events are more courses, each as busy.",

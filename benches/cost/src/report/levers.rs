@@ -6,7 +6,6 @@ use crate::asked::EVALUATIONS_PER_DAY;
 use crate::bill::{Bill, Leg};
 use crate::estimate::Estimate;
 use crate::ports::ItemKind;
-use crate::prices::Priced;
 
 /// Of the courses, one in so many is looked at at any moment; a guess, to be counted where it runs.
 const ONE_IN: f64 = 20.0;
@@ -56,8 +55,8 @@ impl Estimate {
     /// Changes that would save a part of the same writes.
     fn write_unsummed(&self, out: &mut String, at: usize) -> fmt::Result {
         let counted = &self.counts.windows[at];
-        let million =
-            |units: u64| units as f64 / counted.applied.events.max(1) as f64 * 1e6 * self.prices.of(Priced::WriteUnit);
+        let price = self.bills[at].table.writes.price();
+        let million = |units: u64| units as f64 / counted.applied.events.max(1) as f64 * 1e6 * price;
         let items = counted.table.but(&[ItemKind::Progress]);
         let activity = counted.table.of(ItemKind::LearnerActivity);
         let (beyond, beside) = (million(items.write_units - items.puts), million(activity.write_units));

@@ -1,7 +1,12 @@
-//! How long to wait before a call that asked for patience is made again.
+//! How long to wait before a call that asked for patience is made again, and how often it is.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
+
+use crate::error::TableError;
+
+/// So often a call that leads to nothing is made again before that is the answer: for 2.6 to 5.2 s.
+pub(crate) const FRUITLESS_CALLS: u32 = 8;
 
 const FIRST: Duration = Duration::from_millis(25);
 const LONGEST: Duration = Duration::from_secs(2);
@@ -9,6 +14,20 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Waits before the next attempt, `attempt` from 0.
 pub(crate) async fn wait(attempt: u32) {
     tokio::time::sleep(pause(attempt, chance())).await;
+}
+
+/// Makes a call again, more and more patiently, as long as the table is throttled; so many times.
+pub(crate) async fn patiently<T, F>(again: u32, mut call: impl FnMut() -> F) -> Result<T, TableError>
+where
+    F: Future<Output = Result<T, TableError>>,
+{
+    for attempt in 0..again {
+        match call().await {
+            Err(TableError::Throttled { .. }) => wait(attempt).await,
+            answer => return answer,
+        }
+    }
+    call().await
 }
 
 /// Half for sure, the rest by chance, so that callers part which were refused together.

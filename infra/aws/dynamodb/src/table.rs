@@ -10,11 +10,12 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::backoff::{self, FRUITLESS_CALLS, patiently};
 use crate::condition::Condition;
 use crate::consumed::{Meter, Units};
 use crate::error::{TableError, classify};
 use crate::size::{item_bytes, write_units};
-use crate::{backoff, transaction};
+use crate::transaction;
 
 /// The partition key's attribute.
 pub const PARTITION: &str = "pk";
@@ -24,8 +25,6 @@ pub const SORT: &str = "sk";
 const MAX_GET_KEYS: usize = 100;
 /// So many calls of one read are under way at once.
 const GETS_AT_ONCE: usize = 8;
-/// So often a read that leads to nothing is made before that is the answer.
-const FRUITLESS_READS: u32 = 8;
 
 /// An item: its attributes by name, the keys among them.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -54,6 +53,8 @@ pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
     pub(crate) meter: Arc<Meter>,
+    /// So often a call that is throttled is made again, beside what the SDK does by itself.
+    again: u32,
 }
 
 /// The key of an item, as attributes.
@@ -89,7 +90,13 @@ macro_rules! write_if {
 impl Table {
     /// The table of this name.
     pub fn new(client: Client, name: &str) -> Table {
-        Table { client, name: name.to_string(), meter: Arc::default() }
+        Table { client, name: name.to_string(), meter: Arc::default(), again: 0 }
+    }
+
+    /// The same, for callers who would rather wait than hear that the table is throttled: puts, deletions and reads are made
+    /// again for some seconds. Updates and transactions are not.
+    pub fn patient(self) -> Table {
+        Table { again: FRUITLESS_CALLS, ..self }
     }
 
     /// Its name.
@@ -127,7 +134,8 @@ impl Table {
     ) -> Result<Option<Attributes>, TableError> {
         let call = self.client.get_item().table_name(&self.name).set_key(Some(key(partition, sort)));
         let call = call.consistent_read(consistent).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = call.send().await.map_err(|error| classify(&self.name, &error))?;
+        let send = || async { call.clone().send().await.map_err(|error| classify(&self.name, &error)) };
+        let answer = patiently(self.again, send).await?;
         self.meter.note_read(answer.consumed_capacity());
         Ok(answer.item)
     }
@@ -138,13 +146,13 @@ impl Table {
         let (mut left, mut found, mut fruitless) = (keys, Vec::new(), 0);
         loop {
             let before = left.len();
-            let (some, unprocessed) = self.get_once(left, consistent).await?;
+            let (some, unprocessed) = patiently(self.again, || self.get_once(left.clone(), consistent)).await?;
             found.extend(some);
             if unprocessed.is_empty() {
                 return Ok(found);
             }
             fruitless = if unprocessed.len() < before { 0 } else { fruitless + 1 };
-            if fruitless == FRUITLESS_READS {
+            if fruitless == FRUITLESS_CALLS {
                 return Err(TableError::Throttled { table: self.name.clone() });
             }
             backoff::wait(fruitless).await;
@@ -175,8 +183,13 @@ impl Table {
     /// # Errors
     /// [`TableError`].
     pub async fn put(&self, item: Attributes, condition: Option<Condition>) -> Result<Written, TableError> {
+        let condition = condition.unwrap_or_default();
+        patiently(self.again, || self.put_once(item.clone(), condition.clone())).await
+    }
+
+    async fn put_once(&self, item: Attributes, condition: Condition) -> Result<Written, TableError> {
         let call = self.client.put_item().set_item(Some(item));
-        Ok(match write_if!(self, call, condition.unwrap_or_default(), PutItemError)? {
+        Ok(match write_if!(self, call, condition, PutItemError)? {
             Ok(_) => Written::Done,
             Err(there) => Written::Refused(there),
         })
@@ -210,8 +223,13 @@ impl Table {
         sort: &str,
         condition: Option<Condition>,
     ) -> Result<Written, TableError> {
-        let call = self.client.delete_item().set_key(Some(key(partition, sort)));
-        Ok(match write_if!(self, call, condition.unwrap_or_default(), DeleteItemError)? {
+        let condition = condition.unwrap_or_default();
+        patiently(self.again, || self.delete_once(key(partition, sort), condition.clone())).await
+    }
+
+    async fn delete_once(&self, key: Attributes, condition: Condition) -> Result<Written, TableError> {
+        let call = self.client.delete_item().set_key(Some(key));
+        Ok(match write_if!(self, call, condition, DeleteItemError)? {
             Ok(_) => Written::Done,
             Err(there) => Written::Refused(there),
         })
@@ -257,7 +275,8 @@ impl Table {
                 .expression_attribute_names("#sk", SORT)
                 .expression_attribute_values(":sk", AttributeValue::S(prefix.into())),
         };
-        let answer = call.send().await.map_err(|error| classify(&self.name, &error))?;
+        let send = || async { call.clone().send().await.map_err(|error| classify(&self.name, &error)) };
+        let answer = patiently(self.again, send).await?;
         self.meter.note_read(answer.consumed_capacity());
         let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
         Ok(Page { items: answer.items.unwrap_or_default(), next })

@@ -1,6 +1,6 @@
 //! `trilha-aws create`: the stream, the tables, the bucket, the catalogue and the secret, where an empty account or a
 //! stand-in has none. What is there stays as it is. A deployment has a template for all of it, with what belongs to
-//! operation; this is for a first try.
+//! operation; this is for a first try. So tables are on demand here: capacity by the hour wants auto scaling beside it.
 
 mod glue;
 

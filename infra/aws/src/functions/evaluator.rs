@@ -18,7 +18,8 @@ use crate::span::{Span, Trigger};
 use crate::wiring::{Aws, AwsEvaluator};
 
 /// So many courses are under evaluation at once, and of each so many learners read: together 16 calls of some 5 ms, which
-/// take fewer units a second than a table on demand gives from its first second on, 12,000.
+/// take fewer units a second than a table on demand gives from its first second on, 12,000. For a provisioned table the
+/// template raises the capacity while a run goes on.
 const COURSES_AT_ONCE: usize = 4;
 const LEARNERS_AT_ONCE: usize = 4;
 /// Of the time that a call may take, this part is left for courses that have begun to end: of 900 s, 112.

@@ -17,6 +17,10 @@ const WRITES_AT_ONCE: usize = 32;
 ///
 /// The client may repeat a call by itself, though it was done: the put then fails its condition, and what is there is the
 /// caller's own item. It reads again, as after any conflict, and finds its work done.
+///
+/// A table whose capacity is used up refuses calls until it has more: a call that meets this waits and is made again, for some
+/// seconds, so that a burst of puts takes as long as the table needs and the batch is not folded again for it. A put is
+/// answered when it is done, and not before.
 #[derive(Debug, Clone)]
 pub struct DynamoTable {
     table: Table,
@@ -25,7 +29,7 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// Live items in this table.
     pub fn new(table: Table) -> DynamoTable {
-        DynamoTable { table }
+        DynamoTable { table: table.patient() }
     }
 
     /// What calls were charged so far, those of other users of the same [`Table`] among them.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // All of it is test.
 
+use std::collections::HashMap;
+
 use trilha_dynamodb::testing::{Call, Fault, Proxy, TestTable, stand_in};
 use trilha_live::port::{Consistency, Item, Key, LiveError, LiveTable, Replaced, Replacement, Watermarks};
 use trilha_live_dynamodb::DynamoTable;
@@ -82,10 +84,10 @@ async fn puts_of_one_key_wait_for_each_other() {
 
 #[tokio::test]
 async fn once_a_put_has_failed_no_other_is_begun_and_none_is_under_way() {
-    let throttled = |call: &Call| if call.number == 0 && is_put(call) { Fault::Throttled } else { Fault::None };
-    let Some((test, table, proxy)) = behind(1, throttled).await else { return };
+    let broken = |call: &Call| if call.number == 0 && is_put(call) { Fault::Before } else { Fault::None };
+    let Some((test, table, proxy)) = behind(1, broken).await else { return };
     let replaced = table.replace((0..200).map(new).collect(), false).await;
-    assert!(matches!(replaced, Err(LiveError::Throttled)), "{replaced:?}");
+    assert!(matches!(replaced, Err(LiveError::Unavailable(_))), "{replaced:?}");
     let (calls, there) = (proxy.take_calls(), there(&test).await);
     assert!(calls.len() < 200, "{} calls", calls.len());
     assert_eq!(there.len(), calls.len() - 1);
@@ -126,15 +128,68 @@ async fn reads_that_come_in_parts_come_whole_and_in_order() {
         "BatchGetItem" => Fault::Unprocessed { found: call.number % 7 },
         _ => Fault::None,
     };
-    let Some((_test, table, proxy)) = behind(1, some).await else { return };
+    let Some((_test, table, _proxy)) = behind(1, some).await else { return };
     table.replace((0..30).map(new).collect(), false).await.unwrap();
     let keys: Vec<Key> = (0..40).chain(10..20).rev().map(|sort| item(sort, 1).key).collect();
     let read = table.get(keys.clone(), Consistency::Strong).await.unwrap();
     let should = keys.iter().map(|key| (key.sort.as_str() < "030").then(|| item(key.sort.parse().unwrap(), 1)));
     assert_eq!(read, should.collect::<Vec<_>>());
-    proxy.plan(|_| Fault::Throttled);
-    assert!(matches!(table.get(keys, Consistency::Strong).await, Err(LiveError::Throttled)));
-    assert!(matches!(table.query("p", "", Consistency::Strong).await, Err(LiveError::Throttled)));
+}
+
+/// A call's first attempts at each item, or at each read, are refused.
+fn refuses(attempts: usize, kind: &'static str) -> impl FnMut(&Call) -> Fault + Send {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    move |call| {
+        let attempt = seen.entry(format!("{} {}", call.operation, call.body)).or_default();
+        *attempt += 1;
+        if *attempt <= attempts { Fault::Refused(kind) } else { Fault::None }
+    }
+}
+
+/// The client makes each call once here: whatever is made again, the adapter makes.
+#[tokio::test]
+async fn where_capacity_is_used_up_every_call_waits_and_is_done_once() {
+    for kind in ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"] {
+        let Some((test, table, proxy)) = behind(1, refuses(3, kind)).await else { return };
+        let replaced = table.replace((0..40).map(new).collect(), false).await.unwrap();
+        assert_eq!(replaced, vec![Replaced::Written; 40], "{kind}");
+        assert_eq!(proxy.take_calls().iter().filter(|call| is_put(call)).count(), 40 * 4, "{kind}");
+        assert_eq!(there(&test).await, (0..40).map(|sort| item(sort, 1)).collect::<Vec<_>>());
+        let keys: Vec<Key> = (0..40).map(|sort| item(sort, 1).key).collect();
+        let read = table.get(keys, Consistency::Strong).await.unwrap();
+        assert_eq!(read, (0..40).map(|sort| Some(item(sort, 1))).collect::<Vec<_>>());
+        assert_eq!(table.query("p", "", Consistency::Strong).await.unwrap().len(), 40);
+        let removals = (0..2).map(|sort| (item(sort, 1).key, at(1))).collect();
+        assert_eq!(table.remove(removals).await.unwrap(), [true, true]);
+        assert_eq!(there(&test).await.len(), 38, "{kind}");
+    }
+}
+
+/// Nothing says that a put was done which was not: not when its key is refused for good, nor its neighbours' success.
+#[tokio::test]
+async fn capacity_that_does_not_come_back_is_told_and_nothing_counts_as_done() {
+    let never = |call: &Call| match call.body["Item"]["sk"]["S"].as_str() {
+        Some("007") => Fault::Throttled,
+        None if !is_put(call) => Fault::Throttled,
+        _ => Fault::None,
+    };
+    let Some((test, table, proxy)) = behind(1, never).await else { return };
+    let (replaced, got, found) = tokio::join!(
+        table.replace((0..40).map(new).collect(), false),
+        table.get(vec![item(0, 1).key], Consistency::Strong),
+        table.query("p", "", Consistency::Strong),
+    );
+    assert!(matches!(replaced, Err(LiveError::Throttled)), "{replaced:?}");
+    assert!(matches!((got, found), (Err(LiveError::Throttled), Err(LiveError::Throttled))));
+    assert!(!there(&test).await.iter().any(|there| there.key == item(7, 1).key));
+    // With capacity again the same call finds what was done, and does the rest.
+    proxy.plan(|_| Fault::None);
+    let replaced = table.replace((0..40).map(new).collect(), false).await.unwrap();
+    for (sort, replaced) in replaced.into_iter().enumerate() {
+        let own = Replaced::Conflict(Some(item(sort, 1)));
+        assert!(replaced == Replaced::Written || (sort != 7 && replaced == own), "{sort}: {replaced:?}");
+    }
+    assert_eq!(there(&test).await.len(), 40);
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub enum Fault {
     DoneButFailed,
     /// It is not made: the service has no throughput left.
     Throttled,
+    /// It is not made: the service answers with an error of this name.
+    Refused(&'static str),
     /// A batch read gets to its first keys only.
     Unprocessed {
         /// How many.
@@ -164,6 +166,7 @@ async fn answer(request: Message, shared: &Shared) -> io::Result<Option<Message>
             Some(failure("500 Internal Server Error", "InternalServerError"))
         }
         Fault::Throttled => Some(failure("400 Bad Request", "ProvisionedThroughputExceededException")),
+        Fault::Refused(kind) => Some(failure("400 Bad Request", kind)),
         Fault::Unprocessed { found } => Some(part(request, call.body, found, shared).await?),
         Fault::Held => {
             let _ = shared.released.subscribe().wait_for(|released| *released).await;
