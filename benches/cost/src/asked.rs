@@ -20,6 +20,8 @@ pub const PEAK: f64 = 4.0;
 pub const BATCH_RECORDS: usize = 10_000;
 /// … and so many bytes of JSON.
 pub const BATCH_BYTES: f64 = 6.0 * 1024.0 * 1024.0;
+/// So many records of an event each have that many bytes, about.
+const FULL_BATCH_RECORDS: f64 = 8_600.0;
 /// A mapping asks each shard so often.
 pub const POLL_SECONDS: f64 = 1.0;
 /// What the age of a view has beside the window: a poll, the call, its writes.
@@ -313,14 +315,18 @@ impl Plan {
     }
 }
 
-/// A shard takes 1,000 records a second. (Its bytes are never what ends first: a record of ours has a few hundred.)
+/// A shard takes 1,000 records a second. (Its bytes are never what ends first: a record of ours has a few hundred.) And where
+/// a record is an event, there are so many that a batch gathers for its window before it is full, at the day's busiest hour
+/// too: what gathers for less long is written more often. (Browsers' records hold more, and are few: what more shards cost is
+/// more than they save.)
 fn shards(asked: &Asked) -> u32 {
-    let records = match asked.senders {
-        Senders::Servers => 1.0,
-        Senders::Browsers => 1.0 / f64::from(asked.events_per_request.max(1)),
+    let per_second = asked.events_per_day as f64 / 86_400.0;
+    let window = f64::from(asked.windows.first().copied().unwrap_or_default());
+    let (records, gathered) = match asked.senders {
+        Senders::Servers => (per_second, per_second * asked.day.peak() * window),
+        Senders::Browsers => (per_second / f64::from(asked.events_per_request.max(1)), 0.0),
     };
-    let per_second = asked.events_per_day as f64 / 86_400.0 * records;
-    (per_second * PEAK / 1_000.0).ceil().max(1.0) as u32
+    (records * PEAK / 1_000.0).max(gathered / FULL_BATCH_RECORDS).ceil().max(1.0) as u32
 }
 
 #[cfg(test)]
@@ -332,7 +338,9 @@ mod tests {
         let plan = Plan::of(&Asked::default());
         assert_eq!((plan.tenants, plan.courses, plan.learners), (50, 2_000, 11_600));
         assert_eq!((plan.sample_courses, plan.sample_learners, plan.scale()), (40, 232, 50.0));
-        assert_eq!((plan.shards, plan.deployment.size), (5, "national"));
+        assert_eq!((plan.shards, plan.deployment.size), (18, "national"));
+        let at_once = Plan::of(&Asked { windows: vec![window_of_age(10)], ..Asked::default() });
+        assert_eq!(at_once.shards, 5, "what the load needs");
         let browsers = Plan::of(&Asked { senders: Senders::Browsers, ..Asked::default() });
         assert_eq!(browsers.shards, 1);
     }
