@@ -1,7 +1,6 @@
 //! What one learner did with one video, and what an event changes in it and in the class's totals.
 
 mod coverage;
-mod integers;
 mod loose;
 mod mark;
 mod player;

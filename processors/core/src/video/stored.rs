@@ -13,7 +13,6 @@ use trilha_schemas::number;
 use trilha_schemas::packing::{Damaged, Input, bytes, varint, zigzag};
 
 use super::coverage::Coverage;
-use super::integers::Integers;
 use super::loose::Loose;
 use super::mark::{List, Mark};
 use super::session::{Session, Source};
@@ -132,14 +131,13 @@ fn write_marks<'m>(out: &mut Vec<u8>, marks: impl Iterator<Item = &'m Mark> + Cl
     let (mut time, mut position) = (0, 0);
     for mark in marks {
         out.extend_from_slice(&mark.id.to_be_bytes());
-        let mut integers = Integers::after(mark.action as u8 | mark.present());
-        integers.zigzag(out, mark.time_millis - time);
+        out.push(mark.action as u8 | mark.present());
+        zigzag(out, mark.time_millis - time);
         time = mark.time_millis;
         for place in [mark.position_millis(), mark.to_millis()].into_iter().flatten() {
-            integers.zigzag(out, place - position);
+            zigzag(out, place - position);
             position = place;
         }
-        integers.flush(out);
         if mark.rate != 1.0 {
             out.extend_from_slice(&mark.rate.to_le_bytes());
         }
