@@ -16,6 +16,7 @@ mod compact;
 mod distinct;
 mod frame;
 mod pack;
+mod parts;
 mod predict;
 mod read;
 mod rows;
@@ -24,6 +25,7 @@ mod texts;
 mod write;
 
 pub use pack::{Packed, pack};
+pub use parts::{EventParts, Parts};
 pub use read::{Record, Span};
 pub use texts::{Symbol, Texts};
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use thiserror::Error;
-use trilha_schemas::event::{Event, Protocol, SentEvent};
+use trilha_schemas::event::{Protocol, SentEventOf};
 use trilha_schemas::ids::{Bucket, Pseudonym};
 use trilha_schemas::native;
 use trilha_schemas::reader::{Code, Refusal};
@@ -51,15 +51,15 @@ pub enum Arrival {
     },
 }
 
-/// One event as it was sent.
+/// One event as it was sent; `T` is what its texts are.
 #[derive(Debug)]
-pub struct Sent<'a> {
+pub struct Sent<'a, T = String> {
     /// Its place in the request, by which the receipt names it. Events of one document share it.
     pub index: usize,
     /// The bytes it came as; kept if it is refused.
     pub raw: &'a [u8],
     /// What the reader made of it.
-    pub read: Result<SentEvent, Refusal>,
+    pub read: Result<SentEventOf<T>, Refusal>,
     /// The learner that a refused event is about, where the caller could read one. Native events are looked at here.
     pub about: Option<&'a str>,
 }
@@ -69,9 +69,19 @@ impl<'a> Sent<'a> {
     pub fn native(index: usize, text: &'a str) -> Sent<'a> {
         Sent { index, raw: text.as_bytes(), read: native::read(text), about: None }
     }
+}
 
-    fn event(&self) -> Option<&SentEvent> {
+impl<T: AsRef<str>> Sent<'_, T> {
+    fn event(&self) -> Option<&SentEventOf<T>> {
         self.read.as_ref().ok()
+    }
+
+    fn learner(&self) -> Option<&str> {
+        self.event()?.learner.as_ref().map(AsRef::as_ref)
+    }
+
+    fn course(&self) -> Option<&str> {
+        Some(self.event()?.course.as_ref())
     }
 }
 
@@ -110,13 +120,6 @@ pub struct Collector<S, I, Q, C> {
     backoff: put::Backoff,
 }
 
-/// Where a stamped event came from.
-struct Origin<'a> {
-    index: usize,
-    raw: &'a [u8],
-    learner: Pseudonym,
-}
-
 impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, Q, C> {
     /// A collector for the ring's tenants. Courses that are new get `default_zone`, an IANA name, for ever.
     ///
@@ -151,26 +154,25 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     ///
     /// # Errors
     /// [`CollectError`], with no event accepted.
-    pub async fn collect(
+    pub async fn collect<T: AsRef<str> + Clone>(
         &self,
         credential: &Credential,
         protocol: Protocol,
         arrival: Arrival,
-        mut sent: Vec<Sent<'_>>,
+        mut sent: Vec<Sent<'_, T>>,
     ) -> Result<Receipt, CollectError> {
         let name = credential.tenant();
         let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
         let mut refused = intake::take_refused(credential, protocol, arrival, &mut sent);
-        let (events, origins) = self.stamp(name, tenant, protocol, arrival, sent).await?;
+        let events = self.stamp(name, tenant, protocol, arrival, &sent).await?;
         let (packed, too_large) = pack(name, &events);
-        drop(events);
-        refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
+        refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&events[at])));
         if !refused.is_empty() {
             Box::pin(self.keep(credential, protocol, arrival, &refused)).await?;
         }
         let records: Arc<[Record]> = packed.into_iter().map(Record::from).collect();
         let failures = put::put_all(&self.stream, &records, &self.backoff).await;
-        receipt::receipt(&records, &failures, &origins, refused)
+        receipt::receipt(&records, &failures, |at| events[at].sent.index, refused)
     }
 
     /// Keeps a whole body that holds no events; durable when it answers.
@@ -199,34 +201,33 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 
     /// Stamps what is left of a request: events.
-    async fn stamp<'a>(
+    async fn stamp<'a, T: AsRef<str> + Clone>(
         &self,
         name: &str,
         tenant: &Tenant,
         protocol: Protocol,
         arrival: Arrival,
-        mut sent: Vec<Sent<'a>>,
-    ) -> Result<(Vec<Event>, Vec<Origin<'a>>), CollectError> {
-        let learners = || sent.iter().map(|sent| sent.event().and_then(|event| event.learner.as_deref()));
+        sent: &'a [Sent<'a, T>],
+    ) -> Result<Vec<stamp::Stamped<'a, T>>, CollectError> {
+        let learners = || sent.iter().map(Sent::learner);
         // Nearly all were there before.
         let learners = match tenant.known(learners()) {
             Some(known) => known,
             None => Box::pin(self.learners(name, stamp::Distinct::of(learners()))).await?,
         };
-        let courses = stamp::Distinct::of(sent.iter().map(|sent| sent.event().map(|event| event.course.as_str())));
+        let courses = stamp::Distinct::of(sent.iter().map(Sent::course));
         let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
         let course = |settings| stamp::Course::new(settings, &self.default_zone);
         let courses_stamps: Vec<_> = settings.into_iter().map(course).collect();
         let course_of = courses.into_places();
         let batch = stamp::Batch { tenant: name, protocol, arrival };
-        let (mut events, mut origins) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
-        for ((sent, learner), course) in sent.iter_mut().zip(learners).zip(course_of) {
-            let (Ok(event), Some(course)) = (&mut sent.read, course) else { continue };
-            let learner = learner.unwrap_or_else(|| tenant.of_object(&event.course, event.body.object()));
-            events.push(batch.stamp(event, learner, &courses_stamps[course]));
-            origins.push(Origin { index: sent.index, raw: sent.raw, learner });
+        let mut events = Vec::with_capacity(sent.len());
+        for ((sent, learner), course) in sent.iter().zip(learners).zip(course_of) {
+            let (Ok(event), Some(course)) = (&sent.read, course) else { continue };
+            let learner = learner.unwrap_or_else(|| tenant.of_object(event.course.as_ref(), event.body.object()));
+            events.push(batch.stamp(sent, event, learner, &courses_stamps[course]));
         }
-        Ok((events, origins))
+        Ok(events)
     }
 
     /// The pseudonym of each event's learner, `None` where nobody acts.
@@ -282,7 +283,8 @@ impl Record {
     }
 }
 
-fn too_large_for_a_record<'a>(origin: &Origin<'a>) -> Refused<'a> {
+fn too_large_for_a_record<'a, T>(event: &stamp::Stamped<'a, T>) -> Refused<'a> {
     let refusal = Refusal::new(Code::TooLarge, "", "the event does not fit a stream record of 256 KiB");
-    Refused { index: origin.index, raw: origin.raw, refusal, about: None, pseudonym: Some(origin.learner) }
+    let stamp::Stamped { sent, learner, .. } = event;
+    Refused { index: sent.index, raw: sent.raw, refusal, about: None, pseudonym: Some(*learner) }
 }

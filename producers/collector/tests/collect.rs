@@ -247,7 +247,7 @@ async fn callers_may_say_whom_a_refused_event_is_about() {
     let world = World::new(ScriptedStream::default());
     world.collect(LIVE, &[viewed("ana", "e0")]).await.unwrap();
     let refusal = Refusal::new(Code::NotRelevant, "verb", "not measured");
-    let sent = vec![Sent { index: 4, raw: b"{\"actor\":1}", read: Err(refusal), about: Some("ana") }];
+    let sent: Vec<Sent<'_>> = vec![Sent { index: 4, raw: b"{\"actor\":1}", read: Err(refusal), about: Some("ana") }];
     let receipt = world.collector.collect(&key(), Protocol::Xapi, REPLAY, sent).await.unwrap();
     assert_eq!((receipt.accepted, receipt.rejected[0].index), (0, 4));
     let ana = world.stream.events()[0].learner;

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
+use super::parts::{EventParts, Parts};
 use super::write::Writer;
 use super::{MAX_EVENT_TEXT_BYTES, MAX_EVENTS};
-use crate::event::{Body, Event, Source};
+use crate::event::{BodyOf, Source};
 use crate::ids::Bucket;
 
 /// The most bytes in a record of ours.
@@ -31,12 +32,13 @@ pub struct Packed {
 
 /// Packs events of one tenant, one or more records a bucket, in order of bucket. The second list holds the positions of
 /// events that fit no record by themselves.
-pub fn pack(tenant: &str, events: &[Event]) -> (Vec<Packed>, Vec<usize>) {
+pub fn pack<E: Parts>(tenant: &str, events: &[E]) -> (Vec<Packed>, Vec<usize>) {
     let (records, too_large) = (Vec::with_capacity(events.len().min(USUAL_RECORDS)), Vec::new());
     let mut packing = Packing { tenant, events, writer: SPARE.take().unwrap_or_default(), records, too_large };
     let mut places: Vec<(Bucket, usize)> = Vec::with_capacity(events.len());
     for (at, event) in events.iter().enumerate() {
-        if text_bytes(event) > MAX_EVENT_TEXT_BYTES {
+        let event = event.parts();
+        if text_bytes(&event) > MAX_EVENT_TEXT_BYTES {
             packing.too_large.push(at);
         } else {
             places.push((event.learner.bucket(), at));
@@ -48,18 +50,18 @@ pub fn pack(tenant: &str, events: &[Event]) -> (Vec<Packed>, Vec<usize>) {
     (packing.records, packing.too_large)
 }
 
-struct Packing<'a> {
+struct Packing<'a, E> {
     tenant: &'a str,
-    events: &'a [Event],
+    events: &'a [E],
     writer: Writer<'a>,
     records: Vec<Packed>,
     too_large: Vec<usize>,
 }
 
-impl<'a> Packing<'a> {
+impl<'a, E: Parts> Packing<'a, E> {
     /// Halves a bucket's group until each part fits.
     fn pack(&mut self, group: &[(Bucket, usize)]) {
-        let events: &'a [Event] = self.events;
+        let events: &'a [E] = self.events;
         let bytes = self.writer.record(self.tenant, group.iter().map(|(_, at)| &events[*at]));
         match group {
             [(bucket, _), ..] if bytes.len() <= MAX_RECORD_BYTES && group.len() <= MAX_EVENTS => {
@@ -76,16 +78,23 @@ impl<'a> Packing<'a> {
     }
 }
 
-fn text_bytes(event: &Event) -> usize {
-    let optional =
-        |texts: &[&Option<String>]| texts.iter().filter_map(|text| text.as_ref()).map(String::len).sum::<usize>();
-    let body: usize = match &event.body {
-        Body::Video(video) => video.video.len(),
-        Body::Quiz(quiz) => quiz.quiz.len() + optional(&[&quiz.question, &quiz.attempt_id, &quiz.response]),
-        Body::Viewed { object } => object.len(),
-        Body::Described(described) => described.object.len() + optional(&[&described.section, &described.url]),
-        Body::Enrolled | Body::Unenrolled | Body::Completed => 0,
+fn text_bytes<T: AsRef<str>>(event: &EventParts<'_, T>) -> usize {
+    let bytes = |text: &T| text.as_ref().len();
+    let optional = |text: Option<&T>| text.map_or(0, bytes);
+    let body = match event.body {
+        BodyOf::Video(video) => bytes(&video.video),
+        BodyOf::Quiz(quiz) => {
+            bytes(&quiz.quiz)
+                + optional(quiz.question.as_ref())
+                + optional(quiz.attempt_id.as_ref())
+                + optional(quiz.response.as_ref())
+        }
+        BodyOf::Viewed { object } => bytes(object),
+        BodyOf::Described(described) => {
+            bytes(&described.object) + optional(described.section.as_ref()) + optional(described.url.as_ref())
+        }
+        BodyOf::Enrolled | BodyOf::Unenrolled | BodyOf::Completed => 0,
     };
-    let source = if let Source::Given(id) = &event.source { id.len() } else { 0 };
-    event.course.len() + optional(&[&event.session, &event.title]) + source + body
+    let source = if let Source::Given(id) = event.source { bytes(id) } else { 0 };
+    event.course.len() + optional(event.session) + optional(event.title) + source + body
 }

@@ -2,18 +2,20 @@
 
 use super::columns::{COLUMNS, Column, MARKS};
 use super::distinct::Distinct;
+use super::parts::{EventParts, Parts};
 use super::predict::Expected;
 use super::shapes::{Kind, Shape};
 use super::texts::Interner;
 use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD, frame};
-use crate::event::{Body, Description, Event, QuizEvent, Source, VideoEvent};
+use crate::event::{BodyOf, DescriptionOf, Pairs, QuizEventOf, Source, VideoEventOf};
 use crate::ids::Pseudonym;
 use crate::packing::{bytes, varint, zigzag, zigzagged};
 
 /// More than this is not kept from one request to the next.
 const MAX_SPARE_BYTES: usize = 1024 * 1024;
 
-/// One event: what it points to, and its cell of every column that it is in.
+/// One event: what it points to, and its cell of every column that it is in. Other cells are those of an event before.
+#[derive(Clone)]
 struct Row {
     shape: usize,
     learner: usize,
@@ -23,6 +25,8 @@ struct Row {
 }
 
 impl Row {
+    const EMPTY: Row = Row { shape: 0, learner: 0, arrival: 0, present: 0, cells: [0; COLUMNS] };
+
     fn mark(&mut self, mark: Column) {
         self.present |= mark.bit();
     }
@@ -56,6 +60,7 @@ struct Tables {
     numbers: Distinct<u64>,
     pairs: Vec<u8>,
     expected: Expected,
+    /// Of the present record so many as it has events; those behind them are of records before.
     rows: Vec<Row>,
     body: Vec<u8>,
     /// The texts' bytes, which come after all of their lengths.
@@ -69,7 +74,6 @@ impl Tables {
         self.numbers.clear();
         self.pairs.clear();
         self.expected.clear();
-        self.rows.clear();
         self.body.clear();
         self.packed.clear();
     }
@@ -82,10 +86,19 @@ impl Tables {
 
 impl<'a> Writer<'a> {
     /// The record of these events.
-    pub(super) fn record(&mut self, tenant: &str, events: impl ExactSizeIterator<Item = &'a Event> + Clone) -> Vec<u8> {
+    pub(super) fn record<E: Parts + 'a>(
+        &mut self,
+        tenant: &str,
+        events: impl ExactSizeIterator<Item = &'a E> + Clone,
+    ) -> Vec<u8> {
         self.clear();
-        events.clone().for_each(|event| self.add(event));
-        self.write_body(tenant);
+        let mut rows = std::mem::take(&mut self.tables.rows);
+        if rows.len() < events.len() {
+            rows.resize(events.len(), Row::EMPTY);
+        }
+        events.clone().zip(&mut rows).for_each(|(event, row)| self.add(event.parts(), row));
+        self.write_body(tenant, &rows[..events.len()]);
+        self.tables.rows = rows;
         let (count, body) = (events.len(), &self.tables.body[..]);
         let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
         let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
@@ -95,7 +108,7 @@ impl<'a> Writer<'a> {
         if compressed.is_some() {
             varint(&mut record, body.len() as u64);
         }
-        events.for_each(|event| record.extend_from_slice(&event.id.0));
+        events.for_each(|event| record.extend_from_slice(&event.parts().id.0));
         record.extend_from_slice(compressed.as_deref().unwrap_or(body));
         let checksum = super::checksum(&record);
         record[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&checksum.to_be_bytes());
@@ -113,25 +126,25 @@ impl<'a> Writer<'a> {
         self.tables.clear();
     }
 
-    fn add(&mut self, event: &'a Event) {
-        let learner = self.tables.learners.place(event.learner);
-        let arrival = zigzagged(event.arrival_millis.wrapping_sub(self.tables.expected.arrival));
+    fn add<T: AsRef<str>>(&mut self, event: EventParts<'a, T>, row: &mut Row) {
+        row.present = 0;
+        row.learner = self.tables.learners.place(event.learner);
+        row.arrival = zigzagged(event.arrival_millis.wrapping_sub(self.tables.expected.arrival));
         self.tables.expected.arrival = event.arrival_millis;
-        let mut row = Row { shape: 0, learner, arrival, present: 0, cells: [0; COLUMNS] };
-        let course = self.texts.symbol(&event.course);
-        self.text(&mut row, Column::Session, event.session.as_deref());
+        let course = self.texts.symbol(event.course);
+        self.text(row, Column::Session, event.session);
         if let Some(time) = event.time_millis {
             let lead = time.wrapping_sub(event.arrival_millis);
             row.set(Column::Time, zigzagged(lead.wrapping_sub(self.tables.expected.lead)));
             self.tables.expected.lead = lead;
         }
-        self.text(&mut row, Column::Title, event.title.as_deref());
-        match &event.source {
+        self.text(row, Column::Title, event.title);
+        match event.source {
             Source::None => {}
-            Source::Given(id) => self.text(&mut row, Column::Source, Some(id)),
+            Source::Given(id) => self.text(row, Column::Source, Some(id)),
             Source::InId => row.mark(Column::SourceInId),
         }
-        let kind = self.body_of(&mut row, &event.body);
+        let kind = self.body_of(row, event.body);
         row.shape = self.tables.shapes.place(Shape {
             kind,
             present: row.present,
@@ -142,12 +155,11 @@ impl<'a> Writer<'a> {
             role: event.role,
             protocol: event.protocol,
         });
-        self.tables.rows.push(row);
     }
 
-    fn text(&mut self, row: &mut Row, column: Column, text: Option<&'a str>) {
+    fn text<T: AsRef<str>>(&mut self, row: &mut Row, column: Column, text: Option<&'a T>) {
         if let Some(text) = text {
-            row.set(column, self.texts.symbol(text).index() as u64);
+            row.set(column, self.texts.symbol(text.as_ref()).index() as u64);
         }
     }
 
@@ -162,8 +174,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn object(&mut self, row: &mut Row, object: &'a str) -> usize {
-        let symbol = self.texts.symbol(object);
+    fn object<T: AsRef<str>>(&mut self, row: &mut Row, object: &'a T) -> usize {
+        let symbol = self.texts.symbol(object.as_ref());
         row.set(Column::Object, symbol.index() as u64);
         symbol.index()
     }
@@ -175,31 +187,31 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn body_of(&mut self, row: &mut Row, body: &'a Body) -> Kind {
+    fn body_of<T: AsRef<str>>(&mut self, row: &mut Row, body: &'a BodyOf<T, Pairs>) -> Kind {
         match body {
-            Body::Video(video) => {
+            BodyOf::Video(video) => {
                 self.video(row, video);
                 Kind::Video(video.action)
             }
-            Body::Quiz(quiz) => {
+            BodyOf::Quiz(quiz) => {
                 self.quiz(row, quiz);
                 Kind::Quiz(quiz.action)
             }
-            Body::Viewed { object } => {
+            BodyOf::Viewed { object } => {
                 self.object(row, object);
                 Kind::Viewed
             }
-            Body::Enrolled => Kind::Enrolled,
-            Body::Unenrolled => Kind::Unenrolled,
-            Body::Completed => Kind::Completed,
-            Body::Described(description) => {
+            BodyOf::Enrolled => Kind::Enrolled,
+            BodyOf::Unenrolled => Kind::Unenrolled,
+            BodyOf::Completed => Kind::Completed,
+            BodyOf::Described(description) => {
                 self.description(row, description);
                 Kind::Described
             }
         }
     }
 
-    fn video(&mut self, row: &mut Row, video: &'a VideoEvent) {
+    fn video<T: AsRef<str>>(&mut self, row: &mut Row, video: &'a VideoEventOf<T, Pairs>) {
         let object = self.object(row, &video.video);
         let end = self.tables.expected.end(row.learner);
         if let Some(position) = video.position_millis {
@@ -224,14 +236,14 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn quiz(&mut self, row: &mut Row, quiz: &'a QuizEvent) {
+    fn quiz<T: AsRef<str>>(&mut self, row: &mut Row, quiz: &'a QuizEventOf<T>) {
         self.object(row, &quiz.quiz);
-        self.text(row, Column::Question, quiz.question.as_deref());
+        self.text(row, Column::Question, quiz.question.as_ref());
         if let Some(attempt) = quiz.attempt {
             row.set(Column::Attempt, attempt.into());
         }
-        self.text(row, Column::AttemptId, quiz.attempt_id.as_deref());
-        self.text(row, Column::Response, quiz.response.as_deref());
+        self.text(row, Column::AttemptId, quiz.attempt_id.as_ref());
+        self.text(row, Column::Response, quiz.response.as_ref());
         if let Some(right) = quiz.correct {
             row.mark(Column::Judged);
             if right {
@@ -244,15 +256,15 @@ impl<'a> Writer<'a> {
         row.integer(Column::Elapsed, quiz.elapsed_millis);
     }
 
-    fn description(&mut self, row: &mut Row, description: &'a Description) {
+    fn description<T: AsRef<str>>(&mut self, row: &mut Row, description: &'a DescriptionOf<T>) {
         let object = self.object(row, &description.object);
-        self.text(row, Column::Section, description.section.as_deref());
+        self.text(row, Column::Section, description.section.as_ref());
         row.integer(Column::Place, description.position);
         self.length(row, object, description.length_millis);
-        self.text(row, Column::Url, description.url.as_deref());
+        self.text(row, Column::Url, description.url.as_ref());
     }
 
-    fn write_body(&mut self, tenant: &str) {
+    fn write_body(&mut self, tenant: &str, rows: &[Row]) {
         let mut body = std::mem::take(&mut self.tables.body);
         bytes(&mut body, tenant.as_bytes());
         self.texts.write(&mut body, &mut self.tables.packed);
@@ -262,24 +274,24 @@ impl<'a> Writer<'a> {
         self.tables.shapes.values().iter().for_each(|shape| shape.write(&mut body));
         varint(&mut body, self.tables.numbers.values().len() as u64);
         self.tables.numbers.values().iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
-        self.columns(&mut body);
+        self.columns(rows, &mut body);
         body.extend_from_slice(&self.tables.pairs);
         self.tables.body = body;
     }
 
     /// A column of indices into a table of one says nothing, and is left out.
-    fn columns(&self, body: &mut Vec<u8>) {
+    fn columns(&self, rows: &[Row], body: &mut Vec<u8>) {
         if self.tables.shapes.values().len() > 1 {
-            self.tables.rows.iter().for_each(|row| varint(body, row.shape as u64));
+            rows.iter().for_each(|row| varint(body, row.shape as u64));
         }
         if self.tables.learners.values().len() > 1 {
-            self.tables.rows.iter().for_each(|row| varint(body, row.learner as u64));
+            rows.iter().for_each(|row| varint(body, row.learner as u64));
         }
-        self.tables.rows.iter().for_each(|row| varint(body, row.arrival));
+        rows.iter().for_each(|row| varint(body, row.arrival));
         let mut used = self.tables.shapes.values().iter().fold(0, |used, shape| used | shape.present) & !MARKS;
         while used != 0 {
             let column = used.trailing_zeros();
-            let rows = self.tables.rows.iter().filter(|row| row.present >> column & 1 == 1);
+            let rows = rows.iter().filter(|row| row.present >> column & 1 == 1);
             rows.for_each(|row| varint(body, row.cells[column as usize]));
             used &= used - 1;
         }

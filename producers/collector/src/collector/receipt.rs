@@ -6,9 +6,9 @@ use serde::Serialize;
 use thiserror::Error;
 use trilha_schemas::record::decode;
 
+use super::Record;
 use super::intake::Refused;
 use super::put::{Failed, Failure};
-use super::{Origin, Record};
 use crate::identities::IdentityError;
 use crate::quarantine::QuarantineError;
 use crate::settings::SettingsError;
@@ -72,11 +72,12 @@ impl From<SettingsError> for CollectError {
     }
 }
 
-/// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through.
+/// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through. `index` is an
+/// event's place in the request.
 pub(super) fn receipt(
     records: &[Record],
     failures: &[Failed],
-    origins: &[Origin<'_>],
+    index: impl Fn(usize) -> usize,
     refused: Vec<Refused<'_>>,
 ) -> Result<Receipt, CollectError> {
     let not_put = || failures.iter().map(|(at, _)| &records[*at]);
@@ -88,7 +89,7 @@ pub(super) fn receipt(
             Failure::Unavailable => CollectError::Unavailable("the stream is unavailable".to_string()),
         });
     }
-    let not_put = not_put().flat_map(|record| try_again(record, origins));
+    let not_put = not_put().flat_map(|record| try_again(record, &index));
     let mut rejected: Vec<_> = refused.into_iter().map(Rejected::from).chain(not_put).collect();
     rejected.sort_by_key(|rejected| rejected.index);
     Ok(Receipt { accepted, rejected })
@@ -101,11 +102,11 @@ fn worst(failures: &[Failed]) -> Option<Failure> {
 }
 
 /// The events of a record that was not put; their own ids are read back from its bytes.
-fn try_again(record: &Record, origins: &[Origin<'_>]) -> Vec<Rejected> {
+fn try_again(record: &Record, index: impl Fn(usize) -> usize) -> Vec<Rejected> {
     let decoded = decode(&record.data).unwrap_or_default();
     let mut ids = decoded.events.iter().map(|event| event.source_id(&decoded.tenant).map(Cow::into_owned));
     let rejected = record.events.iter().map(|at| Rejected {
-        index: origins[*at].index,
+        index: index(*at),
         id: ids.next().flatten(),
         code: "try_again",
         field: String::new(),

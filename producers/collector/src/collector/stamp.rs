@@ -1,17 +1,17 @@
 //! What the collector adds to an event: arrival, pseudonym, event id, the course's zone and settings version, flags.
 
 use std::collections::HashMap;
-use std::mem;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use trilha_schemas::event::{Body, Event, Protocol, SentEvent};
+use trilha_schemas::event::{Protocol, SentEventOf, Source, view_time_millis};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
+use trilha_schemas::record::{EventParts, Parts};
 use trilha_schemas::time::is_absurd;
 
-use super::Arrival;
+use super::{Arrival, Sent};
 use crate::settings::Settings;
 
 /// An event's time may lie this far ahead of its arrival, in milliseconds: 5 min.
@@ -57,37 +57,75 @@ impl Course {
     }
 }
 
+/// An event and what the collector adds to it: put together as a whole it would be large, and moved.
+pub(super) struct Stamped<'a, T> {
+    pub(super) sent: &'a Sent<'a, T>,
+    pub(super) learner: Pseudonym,
+    event: &'a SentEventOf<T>,
+    id: EventId,
+    source: Source<T>,
+    arrival_millis: i64,
+    zone_offset_minutes: i16,
+    settings_version: u32,
+    flags: Flags,
+    protocol: Protocol,
+}
+
+impl<T: AsRef<str>> Parts for Stamped<'_, T> {
+    type Text = T;
+
+    #[inline]
+    fn parts(&self) -> EventParts<'_, T> {
+        EventParts {
+            id: self.id,
+            learner: self.learner,
+            course: self.event.course.as_ref(),
+            session: self.event.session.as_ref(),
+            role: self.event.role,
+            title: self.event.title.as_ref(),
+            time_millis: self.event.time_millis,
+            arrival_millis: self.arrival_millis,
+            zone_offset_minutes: self.zone_offset_minutes,
+            settings_version: self.settings_version,
+            flags: self.flags,
+            protocol: self.protocol,
+            source: self.source.as_ref(),
+            body: &self.event.body,
+        }
+    }
+}
+
 impl Batch<'_> {
-    /// Takes out of an event what it stamps: as a whole it is large, and is not moved.
-    pub(super) fn stamp(&self, sent: &mut SentEvent, learner: Pseudonym, course: &Course) -> Event {
-        let (id, source) = EventId::of(self.tenant, &learner, sent);
+    pub(super) fn stamp<'a, T: AsRef<str> + Clone>(
+        &self,
+        sent: &'a Sent<'a, T>,
+        event: &'a SentEventOf<T>,
+        learner: Pseudonym,
+        course: &Course,
+    ) -> Stamped<'a, T> {
+        let (id, source) = EventId::of(self.tenant, &learner, event);
         let arrival_millis = match self.arrival {
             Arrival::Live { now_millis } => now_millis,
-            Arrival::Replay { now_millis } => sent.time_millis.unwrap_or(now_millis),
+            Arrival::Replay { now_millis } => event.time_millis.unwrap_or(now_millis),
         };
-        let mut flags = sent.flags;
-        flags.insert(time_flags(sent.time_millis, arrival_millis));
+        let mut flags = event.flags;
+        flags.insert(time_flags(event.time_millis, arrival_millis));
         if course.counted_protocol.is_some_and(|counted| counted != self.protocol) {
             flags.insert(Flags::OTHER_PROTOCOL);
         }
-        let mut event = Event {
-            id,
+        let view_time_millis = view_time_millis(event.time_millis, arrival_millis, flags);
+        Stamped {
+            sent,
             learner,
-            course: mem::take(&mut sent.course),
-            session: sent.session.take(),
-            role: sent.role,
-            title: sent.title.take(),
-            time_millis: sent.time_millis,
+            event,
+            id,
+            source,
             arrival_millis,
-            zone_offset_minutes: 0,
+            zone_offset_minutes: course.offset_minutes(view_time_millis.unwrap_or(arrival_millis)),
             settings_version: course.settings_version,
             flags,
             protocol: self.protocol,
-            source,
-            body: mem::replace(&mut sent.body, Body::Enrolled),
-        };
-        event.zone_offset_minutes = course.offset_minutes(event.view_time_millis().unwrap_or(arrival_millis));
-        event
+        }
     }
 }
 
