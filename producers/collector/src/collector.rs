@@ -17,12 +17,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
+use smallvec::SmallVec;
 use thiserror::Error;
 use trilha_schemas::event::{Protocol, SentEventOf};
 use trilha_schemas::ids::{Bucket, Pseudonym};
 use trilha_schemas::native;
 use trilha_schemas::reader::{Code, Refusal};
-use trilha_schemas::record::{Packed, pack};
+use trilha_schemas::record::{Together, pack_together};
 use trilha_stream::port::{PutEntry, Stream};
 
 pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
@@ -92,6 +93,9 @@ pub type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>
 pub fn tokio_sleep() -> Sleep {
     Arc::new(|duration| Box::pin(tokio::time::sleep(duration)))
 }
+
+/// A list that mostly has an entry or two.
+pub(crate) type Few<T> = SmallVec<[T; 2]>;
 
 /// Where the collector writes to.
 pub struct Ports<S, I, Q, C> {
@@ -165,12 +169,12 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
         let mut refused = intake::take_refused(credential, protocol, arrival, &mut sent);
         let events = self.stamp(name, tenant, protocol, arrival, &sent).await?;
-        let (packed, too_large) = pack(name, &events);
-        refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&events[at])));
+        let packed = pack_together(name, &events);
+        refused.extend(packed.too_large.iter().map(|at| too_large_for_a_record(&events[*at])));
         if !refused.is_empty() {
             Box::pin(self.keep(credential, protocol, arrival, &refused)).await?;
         }
-        let records: Arc<[Record]> = packed.into_iter().map(Record::from).collect();
+        let records = Record::all(packed);
         let failures = put::put_all(&self.stream, &records, &self.backoff).await;
         receipt::receipt(&records, &failures, |at| events[at].sent.index, refused)
     }
@@ -218,7 +222,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let courses = stamp::Distinct::of(sent.iter().map(Sent::course));
         let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
         let course = |settings| stamp::Course::new(settings, &self.default_zone);
-        let courses_stamps: Vec<_> = settings.into_iter().map(course).collect();
+        let courses_stamps: Few<_> = settings.into_iter().map(course).collect();
         let course_of = courses.into_places();
         let batch = stamp::Batch { tenant: name, protocol, arrival };
         let mut events = Vec::with_capacity(sent.len());
@@ -235,7 +239,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         &self,
         name: &str,
         learners: stamp::Distinct<'_>,
-    ) -> Result<Vec<Option<Pseudonym>>, IdentityError> {
+    ) -> Result<Few<Option<Pseudonym>>, IdentityError> {
         let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
         Ok(learners.into_places().into_iter().map(|place| place.map(|place| pseudonyms[place])).collect())
     }
@@ -265,19 +269,23 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
 }
 
 /// A record that is put, and which of the request's events are in it.
+#[derive(Clone)]
 struct Record {
     bucket: Bucket,
     data: Bytes,
-    events: Vec<usize>,
-}
-
-impl From<Packed> for Record {
-    fn from(packed: Packed) -> Record {
-        Record { bucket: packed.bucket, data: Bytes::from(packed.bytes), events: packed.events }
-    }
+    events: Few<usize>,
 }
 
 impl Record {
+    fn all(packed: Together) -> SmallVec<[Record; 1]> {
+        let mut bytes = Bytes::from(packed.bytes);
+        let records = packed.records.into_iter().map(|part| {
+            let data = bytes.split_to(part.length);
+            Record { bucket: part.bucket, data, events: part.events }
+        });
+        records.collect()
+    }
+
     fn entry(&self) -> PutEntry {
         PutEntry { partition_key: self.bucket.partition_key(), data: self.data.clone() }
     }

@@ -8,6 +8,7 @@ use hmac::Mac;
 use trilha_schemas::ids::{Pseudonym, first_16};
 
 use crate::cache::Cache;
+use crate::collector::Few;
 use crate::credential::KeyRing;
 use crate::identities::{Identities, Identity, IdentityError};
 use crate::seal::HmacSha256;
@@ -127,9 +128,9 @@ impl Tenant {
     pub(crate) fn known<'a>(
         &self,
         learners: impl ExactSizeIterator<Item = Option<&'a str>>,
-    ) -> Option<Vec<Option<Pseudonym>>> {
+    ) -> Option<Few<Option<Pseudonym>>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pseudonyms = Vec::with_capacity(learners.len());
+        let mut pseudonyms = Few::with_capacity(learners.len());
         let mut last = None;
         for learner in learners {
             let pseudonym = match (learner, last) {

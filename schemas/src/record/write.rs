@@ -8,7 +8,7 @@ use super::shapes::{Kind, Shape};
 use super::texts::Interner;
 use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD, frame};
 use crate::event::{BodyOf, DescriptionOf, Pairs, QuizEventOf, Source, VideoEventOf};
-use crate::ids::Pseudonym;
+use crate::ids::{EventId, Pseudonym};
 use crate::packing::{bytes, varint, zigzag, zigzagged};
 
 /// More than this is not kept from one request to the next.
@@ -43,17 +43,16 @@ impl Row {
     }
 }
 
-/// Writes one record after the other, with what it allocated for those before.
-#[derive(Default)]
+/// Writes one record after the other.
 pub(super) struct Writer<'a> {
     texts: Interner<'a>,
     /// Large, and not moved.
     tables: Box<Tables>,
 }
 
-/// What a record has beside its texts.
+/// What a record has beside its texts, and the records that are written.
 #[derive(Default)]
-struct Tables {
+pub(super) struct Tables {
     learners: Distinct<Pseudonym>,
     shapes: Distinct<Shape>,
     /// Doubles by their bits.
@@ -65,6 +64,7 @@ struct Tables {
     body: Vec<u8>,
     /// The texts' bytes, which come after all of their lengths.
     packed: Vec<u8>,
+    records: Vec<u8>,
 }
 
 impl Tables {
@@ -80,18 +80,55 @@ impl Tables {
 
     /// About how many bytes are allocated.
     fn capacity(&self) -> usize {
-        self.body.capacity() + self.packed.capacity() + size_of::<Row>() * self.rows.capacity()
+        let bytes = [&self.body, &self.packed, &self.records].map(Vec::capacity).into_iter().sum::<usize>();
+        bytes + size_of::<Row>() * self.rows.capacity()
+    }
+
+    /// Writes what comes before the body of a record, and the body.
+    fn close(&mut self, count: usize, ids: impl Iterator<Item = EventId>) {
+        let start = self.records.len();
+        let (record, body) = (&mut self.records, &self.body[..]);
+        let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
+        record.reserve(HEAD_BYTES + 10 + 16 * count + body.len());
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
+        varint(record, count as u64);
+        if compressed.is_some() {
+            varint(record, body.len() as u64);
+        }
+        ids.for_each(|id| record.extend_from_slice(&id.0));
+        record.extend_from_slice(compressed.as_deref().unwrap_or(body));
+        let checksum = super::checksum(&record[start..]);
+        record[start + HEAD_BYTES..][..4].copy_from_slice(&checksum.to_be_bytes());
     }
 }
 
 impl<'a> Writer<'a> {
-    /// The record of these events.
-    pub(super) fn record<E: Parts + 'a>(
-        &mut self,
-        tenant: &str,
-        events: impl ExactSizeIterator<Item = &'a E> + Clone,
-    ) -> Vec<u8> {
-        self.clear();
+    /// With what was allocated for records before.
+    pub(super) fn with(spare: Box<Tables>) -> Writer<'a> {
+        Writer { texts: Interner::default(), tables: spare }
+    }
+
+    /// What it allocated, for records of other events; nothing where that is much.
+    pub(super) fn spare(mut self) -> Option<Box<Tables>> {
+        self.tables.records.clear();
+        (self.tables.capacity() <= MAX_SPARE_BYTES).then_some(self.tables)
+    }
+
+    /// The records that are written.
+    pub(super) fn records(&self) -> &[u8] {
+        &self.tables.records
+    }
+
+    /// Takes the last records back, down to so many bytes.
+    pub(super) fn take_back_to(&mut self, length: usize) {
+        self.tables.records.truncate(length);
+    }
+
+    /// Writes the record of these events.
+    pub(super) fn record<E: Parts + 'a>(&mut self, tenant: &str, events: impl ExactSizeIterator<Item = &'a E> + Clone) {
+        self.texts.clear();
+        self.tables.clear();
         let mut rows = std::mem::take(&mut self.tables.rows);
         if rows.len() < events.len() {
             rows.resize(events.len(), Row::EMPTY);
@@ -99,31 +136,7 @@ impl<'a> Writer<'a> {
         events.clone().zip(&mut rows).for_each(|(event, row)| self.add(event.parts(), row));
         self.write_body(tenant, &rows[..events.len()]);
         self.tables.rows = rows;
-        let (count, body) = (events.len(), &self.tables.body[..]);
-        let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
-        let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
-        record.extend_from_slice(&MAGIC);
-        record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
-        varint(&mut record, count as u64);
-        if compressed.is_some() {
-            varint(&mut record, body.len() as u64);
-        }
-        events.for_each(|event| record.extend_from_slice(&event.parts().id.0));
-        record.extend_from_slice(compressed.as_deref().unwrap_or(body));
-        let checksum = super::checksum(&record);
-        record[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&checksum.to_be_bytes());
-        record
-    }
-
-    /// What it allocated, for records of other events; nothing where that is much.
-    pub(super) fn spare(self) -> Option<Writer<'static>> {
-        let is_little = self.tables.capacity() <= MAX_SPARE_BYTES;
-        is_little.then(|| Writer { texts: self.texts.spare(), tables: self.tables })
-    }
-
-    fn clear(&mut self) {
-        self.texts.clear();
-        self.tables.clear();
+        self.tables.close(events.len(), events.map(|event| event.parts().id));
     }
 
     fn add<T: AsRef<str>>(&mut self, event: EventParts<'a, T>, row: &mut Row) {
@@ -313,9 +326,9 @@ mod tests {
     #[test]
     fn what_a_request_leaves_behind_is_kept_unless_it_is_much() {
         let is_kept = |grow: fn(&mut Tables)| {
-            let mut writer = Writer::default();
-            grow(&mut writer.tables);
-            writer.spare().is_some()
+            let mut tables = Box::default();
+            grow(&mut tables);
+            Writer::with(tables).spare().is_some()
         };
         assert!(is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES / 2)));
         assert!(!is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES + 1)));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutFailure, Stream, StreamError};
 
-use super::{Record, Sleep};
+use super::{Few, Record, Sleep};
 use crate::random::Randomness;
 
 /// How often an entry is put before it is given up.
@@ -53,9 +53,9 @@ pub(super) type Failed = (usize, Failure);
 
 /// Puts every record; says which failed, in their order. A record that was written by a call that failed is written
 /// again: its events carry the same ids.
-pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
+pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &[Record], backoff: &Backoff) -> Few<Failed> {
     if records.is_empty() {
-        return Vec::new();
+        return Few::new();
     }
     let first = first_part(records, 0);
     if first.end == records.len() {
@@ -64,8 +64,8 @@ pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>,
     Box::pin(put_parts(stream, records, backoff)).await
 }
 
-async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
-    let parts = parts(records);
+async fn put_parts<S: Stream>(stream: &Arc<S>, records: &[Record], backoff: &Backoff) -> Few<Failed> {
+    let (parts, records) = (parts(records), Arc::<[Record]>::from(records));
     // What a part that never ends with an answer leaves behind.
     let mut failures: Vec<_> = parts.iter().map(|part| all(part.clone(), Failure::Unavailable)).collect();
     let mut puts = JoinSet::new();
@@ -79,14 +79,14 @@ async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff:
             Err(error) => tracing::error!(%error, "a put ended without an answer"),
         }
     }
-    failures.concat()
+    failures.into_iter().flatten().collect()
 }
 
-fn all(part: Range<usize>, failure: Failure) -> Vec<Failed> {
+fn all(part: Range<usize>, failure: Failure) -> Few<Failed> {
     part.map(|at| (at, failure)).collect()
 }
 
-async fn put_part<S: Stream>(stream: &S, records: &[Record], part: Range<usize>, backoff: &Backoff) -> Vec<Failed> {
+async fn put_part<S: Stream>(stream: &S, records: &[Record], part: Range<usize>, backoff: &Backoff) -> Few<Failed> {
     let mut left = all(part, Failure::Throttled);
     for attempt in 1..=ATTEMPTS {
         if attempt > 1 {
@@ -103,11 +103,11 @@ async fn put_part<S: Stream>(stream: &S, records: &[Record], part: Range<usize>,
 
 /// Notes what one call came to; whether asking again can help. Who is throttled after a call that may have written stays
 /// unavailable: nobody is told that nothing was taken who cannot know it.
-fn note<T>(left: &mut Vec<Failed>, results: Result<Vec<Result<T, PutFailure>>, StreamError>) -> bool {
+fn note<T>(left: &mut Few<Failed>, results: Result<Vec<Result<T, PutFailure>>, StreamError>) -> bool {
     match results {
         Ok(results) => {
             let mut results = results.into_iter();
-            left.retain_mut(|(_, failure)| match results.next() {
+            left.retain(|(_, failure)| match results.next() {
                 Some(Ok(_)) => false,
                 Some(Err(PutFailure::Internal)) => {
                     *failure = Failure::Unavailable;
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn parts_stay_within_the_streams_limits_and_lose_nothing() {
         let record =
-            |size: usize| Record { bucket: Bucket(0xabc), data: Bytes::from(vec![0; size]), events: Vec::new() };
+            |size: usize| Record { bucket: Bucket(0xabc), data: Bytes::from(vec![0; size]), events: Few::new() };
         assert_eq!(record(1).entry().partition_key.len(), PARTITION_KEY_BYTES);
         let full = MAX_PUT_BYTES / 40 - 3;
         let cases: [(usize, usize, &[usize]); 6] = [

@@ -1,8 +1,10 @@
 //! What the collector adds to an event: arrival, pseudonym, event id, the course's zone and settings version, flags.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use trilha_schemas::event::{Protocol, SentEventOf, Source, view_time_millis};
@@ -11,7 +13,7 @@ use trilha_schemas::ids::{EventId, Pseudonym};
 use trilha_schemas::record::{EventParts, Parts};
 use trilha_schemas::time::is_absurd;
 
-use super::{Arrival, Sent};
+use super::{Arrival, Few, Sent};
 use crate::settings::Settings;
 
 /// An event's time may lie this far ahead of its arrival, in milliseconds: 5 min.
@@ -33,19 +35,19 @@ pub(super) struct Zone {
 }
 
 /// What the events of a course share.
-pub(super) struct Course {
+pub(super) struct Course<'a> {
     settings_version: u32,
     counted_protocol: Option<Protocol>,
-    zone: TimeZone,
+    zone: Cow<'a, TimeZone>,
 }
 
-impl Course {
+impl<'a> Course<'a> {
     /// `usual` is the zone of most courses, so that it need not be looked for.
-    pub(super) fn new(settings: Arc<Settings>, usual: &Zone) -> Course {
+    pub(super) fn new(settings: Arc<Settings>, usual: &'a Zone) -> Course<'a> {
         let zone = match settings.zone == usual.name {
-            true => usual.zone.clone(),
+            true => Cow::Borrowed(&usual.zone),
             // A zone was known when it was stored; one that a later database lacks leaves UTC.
-            false => TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC),
+            false => Cow::Owned(TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC)),
         };
         Course { settings_version: settings.version, counted_protocol: settings.counted_protocol, zone }
     }
@@ -101,7 +103,7 @@ impl Batch<'_> {
         sent: &'a Sent<'a, T>,
         event: &'a SentEventOf<T>,
         learner: Pseudonym,
-        course: &Course,
+        course: &Course<'_>,
     ) -> Stamped<'a, T> {
         let (id, source) = EventId::of(self.tenant, &learner, event);
         let arrival_millis = match self.arrival {
@@ -146,8 +148,8 @@ fn time_flags(time_millis: Option<i64>, arrival_millis: i64) -> Flags {
 
 /// The distinct values of a list, and where each entry's value is among them.
 pub(super) struct Distinct<'a> {
-    values: Vec<&'a str>,
-    places: Vec<Option<usize>>,
+    values: Few<&'a str>,
+    places: Few<Option<usize>>,
 }
 
 /// So many values are looked through; a map finds those beyond.
@@ -155,8 +157,8 @@ const FEW: usize = 4;
 
 impl<'a> Distinct<'a> {
     pub(super) fn of(list: impl ExactSizeIterator<Item = Option<&'a str>>) -> Distinct<'a> {
-        let mut distinct = Distinct { values: Vec::new(), places: Vec::with_capacity(list.len()) };
-        let mut beyond_few = HashMap::new();
+        let mut distinct = Distinct { values: Few::new(), places: Few::with_capacity(list.len()) };
+        let mut beyond_few = HashMap::default();
         for value in list {
             let place = value.map(|value| distinct.place(value, &mut beyond_few));
             distinct.places.push(place);
@@ -164,7 +166,7 @@ impl<'a> Distinct<'a> {
         distinct
     }
 
-    fn place(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize>) -> usize {
+    fn place(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize, RandomState>) -> usize {
         let few = || self.values.iter().take(FEW).position(|known| *known == value);
         if let Some(place) = self.same_as_last(value).or_else(few) {
             return place;
@@ -181,7 +183,7 @@ impl<'a> Distinct<'a> {
         &self.values
     }
 
-    pub(super) fn into_places(self) -> Vec<Option<usize>> {
+    pub(super) fn into_places(self) -> Few<Option<usize>> {
         self.places
     }
 
@@ -204,7 +206,7 @@ mod tests {
             let list: Vec<_> = twice.chain([None]).collect();
             let distinct = Distinct::of(list.into_iter());
             assert_eq!(distinct.values(), names);
-            let places: Vec<_> = (0..count).chain((0..count).rev()).map(Some).chain([None]).collect();
+            let places: Few<_> = (0..count).chain((0..count).rev()).map(Some).chain([None]).collect();
             assert_eq!(distinct.into_places(), places);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use foldhash::fast::RandomState;
 use trilha_schemas::ids::Pseudonym;
 
 use super::lock;
@@ -12,10 +13,10 @@ use crate::settings::{Change, LogEntry, Settings, SettingsError, SettingsStore};
 #[derive(Default)]
 pub struct MemorySettings {
     /// By tenant, then by course.
-    tenants: Mutex<HashMap<String, Courses>>,
+    tenants: Mutex<HashMap<String, Courses, RandomState>>,
 }
 
-type Courses = HashMap<String, Course>;
+type Courses = HashMap<String, Course, RandomState>;
 
 #[derive(Default)]
 struct Course {
