@@ -100,6 +100,17 @@ impl<T> Source<T> {
     }
 }
 
+impl<T: Clone> Source<&T> {
+    /// The same with an id of its own.
+    pub fn cloned(self) -> Source<T> {
+        match self {
+            Source::None => Source::None,
+            Source::Given(id) => Source::Given(id.clone()),
+            Source::InId => Source::InId,
+        }
+    }
+}
+
 /// An event as a client sent it: read and checked, not yet stamped by the collector.
 ///
 /// Positions, lengths and times are integer milliseconds (METRICS.md, Arithmetic). What was out of range and

@@ -51,6 +51,17 @@ impl EventId {
     /// carries both. Any other is hashed. Also says where the source id is to be found; that of a statement with
     /// `played-segments` is kept as it was given, for the fold orders lists by it.
     pub fn of<T: AsRef<str> + Clone>(tenant: &str, learner: &Pseudonym, sent: &SentEventOf<T>) -> (EventId, Source<T>) {
+        let (id, source) = EventId::in_place(tenant, learner, sent);
+        (id, source.cloned())
+    }
+
+    /// The same, the source id where it is.
+    #[inline]
+    pub fn in_place<'a, T: AsRef<str>>(
+        tenant: &str,
+        learner: &Pseudonym,
+        sent: &'a SentEventOf<T>,
+    ) -> (EventId, Source<&'a T>) {
         let act = Act::of(tenant, sent.course.as_ref(), sent.role, sent.time_millis, &sent.body);
         let id = match &sent.source_id {
             SourceId::Content(digest) => {
@@ -61,11 +72,11 @@ impl EventId {
         let has_list = matches!(&sent.body, BodyOf::Video(video) if video.segments.is_some());
         let given = id.as_ref();
         match Uuid::parse(given) {
-            Some(uuid) if has_list => (act.permuted(learner, uuid), Source::Given(id.clone())),
+            Some(uuid) if has_list => (act.permuted(learner, uuid), Source::Given(id)),
             Some(uuid) => (act.permuted(learner, uuid), Source::InId),
             None => {
                 let hashed = act.hashed(learner, &[&(given.len() as u64).to_be_bytes(), given.as_bytes()]);
-                (hashed, Source::Given(id.clone()))
+                (hashed, Source::Given(id))
             }
         }
     }

@@ -175,11 +175,16 @@ pub fn check_ids<T: AsRef<str>>(event: &SentEventOf<T>) -> Result<(), Refusal> {
     for (field, id) in
         [("course", event.course.as_ref()), ("quiz", quiz), (object_field(&event.body), event.body.object())]
     {
-        if id.bytes().any(|byte| byte.is_ascii_control()) {
+        if has_control(id) {
             return Err(Refusal::new(Code::InvalidValue, field, format!("{field} has a control character")));
         }
     }
     Ok(())
+}
+
+/// Without a branch in its loop, so that many bytes go at once.
+fn has_control(text: &str) -> bool {
+    text.bytes().fold(false, |has, byte| has | byte.is_ascii_control())
 }
 
 fn object_field<T>(body: &BodyOf<T, Pairs>) -> &'static str {

@@ -24,7 +24,7 @@ mod shapes;
 mod texts;
 mod write;
 
-pub use pack::{Packed, Part, Together, pack, pack_together};
+pub use pack::{Few, Packed, Part, Together, pack, pack_together};
 pub use parts::{EventParts, Parts};
 pub use read::{Record, Span};
 pub use texts::{Symbol, Texts};

@@ -11,19 +11,19 @@ mod request;
 mod stamp;
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use smallvec::SmallVec;
 use thiserror::Error;
 use trilha_schemas::event::{Protocol, SentEventOf};
 use trilha_schemas::ids::{Bucket, Pseudonym};
 use trilha_schemas::native;
 use trilha_schemas::reader::{Code, Refusal};
-use trilha_schemas::record::{Together, pack_together};
+use trilha_schemas::record::{Few, Together, pack_together};
 use trilha_stream::port::{PutEntry, Stream};
 
 pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
@@ -94,9 +94,6 @@ pub fn tokio_sleep() -> Sleep {
     Arc::new(|duration| Box::pin(tokio::time::sleep(duration)))
 }
 
-/// A list that mostly has an entry or two.
-pub(crate) type Few<T> = SmallVec<[T; 2]>;
-
 /// Where the collector writes to.
 pub struct Ports<S, I, Q, C> {
     /// Takes the records.
@@ -158,7 +155,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     ///
     /// # Errors
     /// [`CollectError`], with no event accepted.
-    pub async fn collect<T: AsRef<str> + Clone>(
+    pub async fn collect<T: AsRef<str>>(
         &self,
         credential: &Credential,
         protocol: Protocol,
@@ -174,7 +171,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         if !refused.is_empty() {
             Box::pin(self.keep(credential, protocol, arrival, &refused)).await?;
         }
-        let records = Record::all(packed);
+        let records = Records::from(packed);
         let failures = put::put_all(&self.stream, &records, &self.backoff).await;
         receipt::receipt(&records, &failures, |at| events[at].sent.index, refused)
     }
@@ -205,7 +202,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 
     /// Stamps what is left of a request: events.
-    async fn stamp<'a, T: AsRef<str> + Clone>(
+    async fn stamp<'a, T: AsRef<str>>(
         &self,
         name: &str,
         tenant: &Tenant,
@@ -215,21 +212,20 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     ) -> Result<Vec<stamp::Stamped<'a, T>>, CollectError> {
         let learners = || sent.iter().map(Sent::learner);
         // Nearly all were there before.
-        let learners = match tenant.known(learners()) {
-            Some(known) => known,
-            None => Box::pin(self.learners(name, stamp::Distinct::of(learners()))).await?,
-        };
+        let mut pseudonyms = Few::new();
+        if !tenant.known(learners(), &mut pseudonyms) {
+            pseudonyms = Box::pin(self.learners(name, stamp::Distinct::of(learners()))).await?;
+        }
         let courses = stamp::Distinct::of(sent.iter().map(Sent::course));
         let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
-        let course = |settings| stamp::Course::new(settings, &self.default_zone);
-        let courses_stamps: Few<_> = settings.into_iter().map(course).collect();
-        let course_of = courses.into_places();
+        let mut stamps = Few::new();
+        settings.iter().for_each(|settings| stamps.push(stamp::Course::new(settings, &self.default_zone)));
         let batch = stamp::Batch { tenant: name, protocol, arrival };
         let mut events = Vec::with_capacity(sent.len());
-        for ((sent, learner), course) in sent.iter().zip(learners).zip(course_of) {
-            let (Ok(event), Some(course)) = (&sent.read, course) else { continue };
+        for (at, (sent, learner)) in sent.iter().zip(&pseudonyms).enumerate() {
+            let (Ok(event), Some(course)) = (&sent.read, courses.place(at)) else { continue };
             let learner = learner.unwrap_or_else(|| tenant.of_object(event.course.as_ref(), event.body.object()));
-            events.push(batch.stamp(sent, event, learner, &courses_stamps[course]));
+            events.push(batch.stamp(sent, event, learner, &stamps[course]));
         }
         Ok(events)
     }
@@ -241,7 +237,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         learners: stamp::Distinct<'_>,
     ) -> Result<Few<Option<Pseudonym>>, IdentityError> {
         let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
-        Ok(learners.into_places().into_iter().map(|place| place.map(|place| pseudonyms[place])).collect())
+        Ok(learners.places().map(|place| place.map(|place| pseudonyms[place])).collect())
     }
 
     /// Keeps refused events, each under the pseudonym of the learner that it is about.
@@ -256,8 +252,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let sending = Sending { by: credential.clone(), replayed: matches!(arrival, Arrival::Replay { .. }) };
         let learners = stamp::Distinct::of(refused.iter().map(|refused| refused.about.as_deref()));
         let pseudonyms = self.pseudonyms.resolve(tenant, learners.values(), Rows::Leave).await?;
-        let about = learners.into_places();
-        let rejections = refused.iter().zip(about).map(|(refused, about)| {
+        let rejections = refused.iter().zip(learners.places()).map(|(refused, about)| {
             let (Arrival::Live { now_millis } | Arrival::Replay { now_millis }) = arrival;
             let rejection = Rejection::of_request(tenant, protocol, now_millis, &refused.refusal, refused.raw);
             let pseudonym = refused.pseudonym.or(about.map(|at| pseudonyms[at]));
@@ -268,26 +263,40 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 }
 
-/// A record that is put, and which of the request's events are in it.
+/// The records that are put, and which of the request's events are in each.
 #[derive(Clone)]
-struct Record {
-    bucket: Bucket,
+struct Records {
+    /// Without its bytes.
+    packed: Together,
     data: Bytes,
-    events: Few<usize>,
 }
 
-impl Record {
-    fn all(packed: Together) -> SmallVec<[Record; 1]> {
-        let mut bytes = Bytes::from(packed.bytes);
-        let records = packed.records.into_iter().map(|part| {
-            let data = bytes.split_to(part.length);
-            Record { bucket: part.bucket, data, events: part.events }
-        });
-        records.collect()
+impl From<Together> for Records {
+    fn from(mut packed: Together) -> Records {
+        let data = Bytes::from(mem::take(&mut packed.bytes));
+        Records { packed, data }
+    }
+}
+
+impl Records {
+    fn len(&self) -> usize {
+        self.packed.records.len()
     }
 
-    fn entry(&self) -> PutEntry {
-        PutEntry { partition_key: self.bucket.partition_key(), data: self.data.clone() }
+    /// The bytes of a record.
+    fn data(&self, at: usize) -> &[u8] {
+        &self.data[self.packed.records[at].bytes.clone()]
+    }
+
+    /// Each event of a record: its bucket, and which of the request's it is.
+    fn places(&self, at: usize) -> &[(Bucket, usize)] {
+        &self.packed.places[self.packed.records[at].places.clone()]
+    }
+
+    fn entry(&self, at: usize) -> PutEntry {
+        let (bucket, _) = self.places(at)[0];
+        let data = self.data.slice(self.packed.records[at].bytes.clone());
+        PutEntry { partition_key: bucket.partition_key(), data }
     }
 }
 

@@ -42,7 +42,7 @@ fn fields<'a>(wire: &mut Wire<'a>, flags: &mut Flags) -> Checked<Common<'a>> {
     let kind = wire.kind.take().ok_or_else(|| missing("type", "every event"))?;
     let body = body(&kind, wire, flags)?;
     let learner = learner(wire.learner.take(), &body)?;
-    let course = wire.course.take().filter(|course| !course.trim().is_empty());
+    let course = wire.course.take().filter(|course| !course.trim_start().is_empty());
     let course = course.ok_or_else(|| Refusal::new(Code::NoCourse, "course", "course is missing or empty"))?;
     long("learner", learner.as_deref())?;
     long("course", Some(&course))?;

@@ -1,6 +1,7 @@
 //! Grouping events into records: one bucket each, small enough for the stream.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
@@ -30,89 +31,94 @@ pub struct Packed {
 }
 
 /// Records in one piece.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Together {
-    /// One after the other.
+    /// The encoded records, one after the other.
     pub bytes: Vec<u8>,
-    /// What they are. Many requests come to one.
-    pub records: SmallVec<[Part; 1]>,
+    /// The buckets and the positions, in the list that was packed, of events, those of a record side by side.
+    pub places: Few<(Bucket, usize)>,
+    /// What the records are.
+    pub records: Few<Part>,
     /// The positions of events that fit no record by themselves.
     pub too_large: Vec<usize>,
 }
 
-/// One of several records; see [`Packed`].
+/// One of several records, of one bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Whose events.
-    pub bucket: Bucket,
-    /// How many bytes it has.
-    pub length: usize,
-    /// The positions of its events.
-    pub events: SmallVec<[usize; 2]>,
+    /// Which bytes it has.
+    pub bytes: Range<usize>,
+    /// Which places are those of its events, at least one.
+    pub places: Range<usize>,
 }
+
+/// A list that mostly has an entry or two.
+pub type Few<T> = SmallVec<[T; 2]>;
 
 /// Packs events of one tenant, one or more records a bucket, in order of bucket. The second list holds the positions of
 /// events that fit no record by themselves.
 pub fn pack<E: Parts>(tenant: &str, events: &[E]) -> (Vec<Packed>, Vec<usize>) {
-    let together = pack_together(tenant, events);
-    let mut rest = &together.bytes[..];
-    let records = together.records.into_iter().map(|part| {
-        let (bytes, behind) = rest.split_at(part.length);
-        rest = behind;
-        Packed { bucket: part.bucket, bytes: bytes.to_vec(), events: part.events.into_vec() }
-    });
-    (records.collect(), together.too_large)
+    let Together { bytes, places, records, too_large } = pack_together(tenant, events);
+    let packed = |part: Part| {
+        let places = &places[part.places];
+        Packed {
+            bucket: places[0].0,
+            bytes: bytes[part.bytes].to_vec(),
+            events: places.iter().map(|(_, at)| *at).collect(),
+        }
+    };
+    (records.into_iter().map(packed).collect(), too_large)
 }
 
 /// Packs events like [`pack`], into one piece.
 pub fn pack_together<E: Parts>(tenant: &str, events: &[E]) -> Together {
-    let writer = Writer::with(SPARE.take().unwrap_or_default());
-    let mut packing = Packing { tenant, events, writer, records: SmallVec::new(), too_large: Vec::new() };
-    let mut places: SmallVec<[(Bucket, usize); 2]> = SmallVec::with_capacity(events.len());
+    let mut packing = Packing { tenant, events, writer: Writer::with(SPARE.take().unwrap_or_default()) };
+    let mut together = Together { places: Few::with_capacity(events.len()), ..Together::default() };
     for (at, event) in events.iter().enumerate() {
         let event = event.parts();
         if text_bytes(&event) > MAX_EVENT_TEXT_BYTES {
-            packing.too_large.push(at);
+            together.too_large.push(at);
         } else {
-            places.push((event.learner.bucket(), at));
+            together.places.push((event.learner.bucket(), at));
         }
     }
-    places.sort_unstable();
-    places.chunk_by(|(one, _), (other, _)| one == other).for_each(|group| packing.pack(group));
-    let bytes = packing.writer.records().to_vec();
+    together.places.sort_unstable();
+    let mut start = 0;
+    while start < together.places.len() {
+        let bucket = together.places[start].0;
+        let end = start + together.places[start..].partition_point(|(other, _)| *other == bucket);
+        packing.pack(start..end, &mut together);
+        start = end;
+    }
+    together.bytes = packing.writer.records().to_vec();
     SPARE.set(packing.writer.spare());
-    Together { bytes, records: packing.records, too_large: packing.too_large }
+    together
 }
 
 struct Packing<'a, E> {
     tenant: &'a str,
     events: &'a [E],
     writer: Writer<'a>,
-    records: SmallVec<[Part; 1]>,
-    too_large: Vec<usize>,
 }
 
-impl<'a, E: Parts> Packing<'a, E> {
+impl<E: Parts> Packing<'_, E> {
     /// Halves a bucket's group until each part fits.
-    fn pack(&mut self, group: &[(Bucket, usize)]) {
-        let (events, before): (&'a [E], _) = (self.events, self.writer.records().len());
-        self.writer.record(self.tenant, group.iter().map(|(_, at)| &events[*at]));
-        let length = self.writer.records().len() - before;
-        match group {
-            [(bucket, _), ..] if length <= MAX_RECORD_BYTES && group.len() <= MAX_EVENTS => {
-                let events = group.iter().map(|(_, at)| *at).collect();
-                self.records.push(Part { bucket: *bucket, length, events });
-            }
-            [(_, at)] => {
-                self.writer.take_back_to(before);
-                self.too_large.push(*at);
-            }
-            _ => {
-                self.writer.take_back_to(before);
-                let (one, other) = group.split_at(group.len() / 2);
-                self.pack(one);
-                self.pack(other);
-            }
+    fn pack(&mut self, group: Range<usize>, together: &mut Together) {
+        let (events, before) = (self.events, self.writer.records().len());
+        let places = &together.places[group.clone()];
+        self.writer.record(self.tenant, places.iter().map(|(_, at)| &events[*at]));
+        let bytes = before..self.writer.records().len();
+        if bytes.len() <= MAX_RECORD_BYTES && group.len() <= MAX_EVENTS {
+            together.records.push(Part { bytes, places: group });
+            return;
+        }
+        self.writer.take_back_to(before);
+        if let [(_, at)] = places {
+            together.too_large.push(*at);
+        } else {
+            let half = group.start + group.len() / 2;
+            self.pack(group.start..half, together);
+            self.pack(half..group.end, together);
         }
     }
 }

@@ -61,7 +61,6 @@ pub(super) struct Tables {
     expected: Expected,
     /// Of the present record so many as it has events; those behind them are of records before.
     rows: Vec<Row>,
-    body: Vec<u8>,
     /// The texts' bytes, which come after all of their lengths.
     packed: Vec<u8>,
     records: Vec<u8>,
@@ -74,32 +73,13 @@ impl Tables {
         self.numbers.clear();
         self.pairs.clear();
         self.expected.clear();
-        self.body.clear();
         self.packed.clear();
     }
 
     /// About how many bytes are allocated.
     fn capacity(&self) -> usize {
-        let bytes = [&self.body, &self.packed, &self.records].map(Vec::capacity).into_iter().sum::<usize>();
+        let bytes = [&self.packed, &self.records].map(Vec::capacity).into_iter().sum::<usize>();
         bytes + size_of::<Row>() * self.rows.capacity()
-    }
-
-    /// Writes what comes before the body of a record, and the body.
-    fn close(&mut self, count: usize, ids: impl Iterator<Item = EventId>) {
-        let start = self.records.len();
-        let (record, body) = (&mut self.records, &self.body[..]);
-        let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
-        record.reserve(HEAD_BYTES + 10 + 16 * count + body.len());
-        record.extend_from_slice(&MAGIC);
-        record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
-        varint(record, count as u64);
-        if compressed.is_some() {
-            varint(record, body.len() as u64);
-        }
-        ids.for_each(|id| record.extend_from_slice(&id.0));
-        record.extend_from_slice(compressed.as_deref().unwrap_or(body));
-        let checksum = super::checksum(&record[start..]);
-        record[start + HEAD_BYTES..][..4].copy_from_slice(&checksum.to_be_bytes());
     }
 }
 
@@ -134,9 +114,33 @@ impl<'a> Writer<'a> {
             rows.resize(events.len(), Row::EMPTY);
         }
         events.clone().zip(&mut rows).for_each(|(event, row)| self.add(event.parts(), row));
+        let start = self.tables.records.len();
+        self.head(PLAIN, events.len(), None, events.clone().map(|event| event.parts().id));
+        let body = self.tables.records.len();
         self.write_body(tenant, &rows[..events.len()]);
         self.tables.rows = rows;
-        self.tables.close(events.len(), events.map(|event| event.parts().id));
+        let length = self.tables.records.len() - body;
+        let compressed = (length >= COMPRESS_FROM_BYTES).then(|| frame::compressed(&self.tables.records[body..]));
+        if let Some(compressed) = compressed.flatten() {
+            self.take_back_to(start);
+            self.head(ZSTD, events.len(), Some(length), events.map(|event| event.parts().id));
+            self.tables.records.extend_from_slice(&compressed);
+        }
+        let record = &mut self.tables.records[start..];
+        let checksum = super::checksum(record);
+        record[HEAD_BYTES..][..4].copy_from_slice(&checksum.to_be_bytes());
+    }
+
+    /// What comes before the body; the checksum's place is left empty.
+    fn head(&mut self, form: u8, count: usize, plain_length: Option<usize>, ids: impl Iterator<Item = EventId>) {
+        let record = &mut self.tables.records;
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(&[VERSION, form, 0, 0, 0, 0]);
+        varint(record, count as u64);
+        if let Some(length) = plain_length {
+            varint(record, length as u64);
+        }
+        ids.for_each(|id| record.extend_from_slice(&id.0));
     }
 
     fn add<T: AsRef<str>>(&mut self, event: EventParts<'a, T>, row: &mut Row) {
@@ -278,7 +282,7 @@ impl<'a> Writer<'a> {
     }
 
     fn write_body(&mut self, tenant: &str, rows: &[Row]) {
-        let mut body = std::mem::take(&mut self.tables.body);
+        let mut body = std::mem::take(&mut self.tables.records);
         bytes(&mut body, tenant.as_bytes());
         self.texts.write(&mut body, &mut self.tables.packed);
         varint(&mut body, self.tables.learners.values().len() as u64);
@@ -289,26 +293,43 @@ impl<'a> Writer<'a> {
         self.tables.numbers.values().iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
         self.columns(rows, &mut body);
         body.extend_from_slice(&self.tables.pairs);
-        self.tables.body = body;
+        self.tables.records = body;
     }
 
     /// A column of indices into a table of one says nothing, and is left out.
     fn columns(&self, rows: &[Row], body: &mut Vec<u8>) {
         if self.tables.shapes.values().len() > 1 {
-            rows.iter().for_each(|row| varint(body, row.shape as u64));
+            rows.iter().for_each(|row| integer(body, row.shape as u64));
         }
         if self.tables.learners.values().len() > 1 {
-            rows.iter().for_each(|row| varint(body, row.learner as u64));
+            rows.iter().for_each(|row| integer(body, row.learner as u64));
         }
-        rows.iter().for_each(|row| varint(body, row.arrival));
+        rows.iter().for_each(|row| integer(body, row.arrival));
         let mut used = self.tables.shapes.values().iter().fold(0, |used, shape| used | shape.present) & !MARKS;
         while used != 0 {
             let column = used.trailing_zeros();
             let rows = rows.iter().filter(|row| row.present >> column & 1 == 1);
-            rows.for_each(|row| varint(body, row.cells[column as usize]));
+            rows.for_each(|row| integer(body, row.cells[column as usize]));
             used &= used - 1;
         }
     }
+}
+
+/// LEB128 without a branch on the length, which differs from cell to cell: sevens of bits are spread over eight bytes, of
+/// which as many stay as are needed.
+#[inline]
+fn integer(out: &mut Vec<u8>, value: u64) {
+    if value >> 56 != 0 {
+        return varint(out, value);
+    }
+    let spread = value & 0x0fff_ffff | (value & 0x00ff_ffff_f000_0000) << 4;
+    let spread = spread & 0x0000_3fff_0000_3fff | (spread & 0x0fff_c000_0fff_c000) << 2;
+    let spread = spread & 0x007f_007f_007f_007f | (spread & 0x3f80_3f80_3f80_3f80) << 1;
+    let more = (63 - (spread | 1).leading_zeros()) / 8;
+    let marks = 0x0080_8080_8080_8080 & ((1 << (8 * more)) - 1);
+    let end = out.len() + more as usize + 1;
+    out.extend_from_slice(&(spread | marks).to_le_bytes());
+    out.truncate(end);
 }
 
 /// The number of thousandths that a double is; `None` where they do not give the same double back.
@@ -324,13 +345,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_integer_without_branches_is_the_same() {
+        let near = |bits: u32| [(1u64 << bits) - 1, 1 << bits, (1 << bits) + 1];
+        for value in (0..64).flat_map(near).chain([u64::MAX, 0x0123_4567_89ab_cdef, 0x00fe_dcba_9876_5432]) {
+            let (mut one, mut other) = (vec![7], vec![7]);
+            integer(&mut one, value);
+            varint(&mut other, value);
+            assert_eq!(one, other, "{value:#x}");
+        }
+    }
+
+    #[test]
     fn what_a_request_leaves_behind_is_kept_unless_it_is_much() {
         let is_kept = |grow: fn(&mut Tables)| {
             let mut tables = Box::default();
             grow(&mut tables);
             Writer::with(tables).spare().is_some()
         };
-        assert!(is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES / 2)));
-        assert!(!is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES + 1)));
+        assert!(is_kept(|tables| tables.packed.reserve(MAX_SPARE_BYTES / 2)));
+        assert!(!is_kept(|tables| tables.packed.reserve(MAX_SPARE_BYTES + 1)));
     }
 }

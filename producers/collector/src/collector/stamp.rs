@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
@@ -10,10 +9,10 @@ use jiff::tz::TimeZone;
 use trilha_schemas::event::{Protocol, SentEventOf, Source, view_time_millis};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
-use trilha_schemas::record::{EventParts, Parts};
+use trilha_schemas::record::{EventParts, Few, Parts};
 use trilha_schemas::time::is_absurd;
 
-use super::{Arrival, Few, Sent};
+use super::{Arrival, Sent};
 use crate::settings::Settings;
 
 /// An event's time may lie this far ahead of its arrival, in milliseconds: 5 min.
@@ -43,7 +42,7 @@ pub(super) struct Course<'a> {
 
 impl<'a> Course<'a> {
     /// `usual` is the zone of most courses, so that it need not be looked for.
-    pub(super) fn new(settings: Arc<Settings>, usual: &'a Zone) -> Course<'a> {
+    pub(super) fn new(settings: &Settings, usual: &'a Zone) -> Course<'a> {
         let zone = match settings.zone == usual.name {
             true => Cow::Borrowed(&usual.zone),
             // A zone was known when it was stored; one that a later database lacks leaves UTC.
@@ -65,7 +64,7 @@ pub(super) struct Stamped<'a, T> {
     pub(super) learner: Pseudonym,
     event: &'a SentEventOf<T>,
     id: EventId,
-    source: Source<T>,
+    source: Source<&'a T>,
     arrival_millis: i64,
     zone_offset_minutes: i16,
     settings_version: u32,
@@ -91,21 +90,21 @@ impl<T: AsRef<str>> Parts for Stamped<'_, T> {
             settings_version: self.settings_version,
             flags: self.flags,
             protocol: self.protocol,
-            source: self.source.as_ref(),
+            source: self.source,
             body: &self.event.body,
         }
     }
 }
 
 impl Batch<'_> {
-    pub(super) fn stamp<'a, T: AsRef<str> + Clone>(
+    pub(super) fn stamp<'a, T: AsRef<str>>(
         &self,
         sent: &'a Sent<'a, T>,
         event: &'a SentEventOf<T>,
         learner: Pseudonym,
         course: &Course<'_>,
     ) -> Stamped<'a, T> {
-        let (id, source) = EventId::of(self.tenant, &learner, event);
+        let (id, source) = EventId::in_place(self.tenant, &learner, event);
         let arrival_millis = match self.arrival {
             Arrival::Live { now_millis } => now_millis,
             Arrival::Replay { now_millis } => event.time_millis.unwrap_or(now_millis),
@@ -156,17 +155,18 @@ pub(super) struct Distinct<'a> {
 const FEW: usize = 4;
 
 impl<'a> Distinct<'a> {
+    #[inline]
     pub(super) fn of(list: impl ExactSizeIterator<Item = Option<&'a str>>) -> Distinct<'a> {
         let mut distinct = Distinct { values: Few::new(), places: Few::with_capacity(list.len()) };
         let mut beyond_few = HashMap::default();
         for value in list {
-            let place = value.map(|value| distinct.place(value, &mut beyond_few));
+            let place = value.map(|value| distinct.placed(value, &mut beyond_few));
             distinct.places.push(place);
         }
         distinct
     }
 
-    fn place(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize, RandomState>) -> usize {
+    fn placed(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize, RandomState>) -> usize {
         let few = || self.values.iter().take(FEW).position(|known| *known == value);
         if let Some(place) = self.same_as_last(value).or_else(few) {
             return place;
@@ -183,8 +183,13 @@ impl<'a> Distinct<'a> {
         &self.values
     }
 
-    pub(super) fn into_places(self) -> Few<Option<usize>> {
-        self.places
+    /// Where the value of an entry is.
+    pub(super) fn place(&self, at: usize) -> Option<usize> {
+        self.places[at]
+    }
+
+    pub(super) fn places(&self) -> impl Iterator<Item = Option<usize>> {
+        self.places.iter().copied()
     }
 
     /// Most lists hold runs of one value.
@@ -206,8 +211,8 @@ mod tests {
             let list: Vec<_> = twice.chain([None]).collect();
             let distinct = Distinct::of(list.into_iter());
             assert_eq!(distinct.values(), names);
-            let places: Few<_> = (0..count).chain((0..count).rev()).map(Some).chain([None]).collect();
-            assert_eq!(distinct.into_places(), places);
+            let places: Vec<_> = (0..count).chain((0..count).rev()).map(Some).chain([None]).collect();
+            assert_eq!(distinct.places().collect::<Vec<_>>(), places);
         }
     }
 }
