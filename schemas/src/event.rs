@@ -36,7 +36,12 @@ impl Role {
 
     /// Reads the word; `None` for any other.
     pub fn parse(word: &str) -> Option<Role> {
-        [Role::Learner, Role::Staff, Role::Test].into_iter().find(|role| role.as_str() == word)
+        match word {
+            "learner" => Some(Role::Learner),
+            "staff" => Some(Role::Staff),
+            "test" => Some(Role::Test),
+            _ => None,
+        }
     }
 }
 
@@ -428,6 +433,21 @@ impl VideoAction {
         VideoAction::Interacted,
     ];
 
+    /// The action of a native type.
+    pub fn of_type(name: &str) -> Option<VideoAction> {
+        match name {
+            "video.watched" => Some(VideoAction::Watched),
+            "video.played" => Some(VideoAction::Played),
+            "video.paused" => Some(VideoAction::Paused),
+            "video.seeked" => Some(VideoAction::Seeked),
+            "video.completed" => Some(VideoAction::Completed),
+            "video.terminated" => Some(VideoAction::Terminated),
+            "video.initialized" => Some(VideoAction::Initialized),
+            "video.interacted" => Some(VideoAction::Interacted),
+            _ => None,
+        }
+    }
+
     /// The native type's name.
     pub fn type_name(self) -> &'static str {
         match self {
@@ -446,6 +466,16 @@ impl VideoAction {
 impl QuizAction {
     /// Every action, in the order of their codes in stream records.
     pub const ALL: [QuizAction; 3] = [QuizAction::Answered, QuizAction::Started, QuizAction::Submitted];
+
+    /// The action of a native type.
+    pub fn of_type(name: &str) -> Option<QuizAction> {
+        match name {
+            "quiz.answered" => Some(QuizAction::Answered),
+            "quiz.started" => Some(QuizAction::Started),
+            "quiz.submitted" => Some(QuizAction::Submitted),
+            _ => None,
+        }
+    }
 
     /// The native type's name.
     pub fn type_name(self) -> &'static str {
@@ -585,5 +615,10 @@ mod tests {
         assert_eq!(names, expected.map(Some));
         let names = QuizAction::ALL.map(QuizAction::type_name);
         assert_eq!(names, ["quiz.answered", "quiz.started", "quiz.submitted"]);
+        assert!(VideoAction::ALL.iter().all(|action| VideoAction::of_type(action.type_name()) == Some(*action)));
+        assert!(QuizAction::ALL.iter().all(|action| QuizAction::of_type(action.type_name()) == Some(*action)));
+        for name in ["", "video.", "video.watch", "quiz.answered ", "activity.viewed"] {
+            assert_eq!((VideoAction::of_type(name), QuizAction::of_type(name)), (None, None), "{name}");
+        }
     }
 }

@@ -56,7 +56,7 @@ impl EventId {
     }
 
     /// The same, the source id where it is.
-    #[inline]
+    #[inline(always)]
     pub fn in_place<'a, T: AsRef<str>>(
         tenant: &str,
         learner: &Pseudonym,

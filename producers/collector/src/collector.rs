@@ -166,12 +166,12 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
         let mut refused = intake::take_refused(credential, protocol, arrival, &mut sent);
         let events = self.stamp(name, tenant, protocol, arrival, &sent).await?;
-        let packed = pack_together(name, &events);
+        let mut packed = pack_together(name, &events);
         refused.extend(packed.too_large.iter().map(|at| too_large_for_a_record(&events[*at])));
         if !refused.is_empty() {
             Box::pin(self.keep(credential, protocol, arrival, &refused)).await?;
         }
-        let records = Records::from(packed);
+        let records = Records::from(&mut packed);
         let failures = put::put_all(&self.stream, &records, &self.backoff).await;
         receipt::receipt(&records, &failures, |at| events[at].sent.index, refused)
     }
@@ -264,21 +264,20 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
 }
 
 /// The records that are put, and which of the request's events are in each.
-#[derive(Clone)]
-struct Records {
-    /// Without its bytes.
-    packed: Together,
+struct Records<'a> {
+    packed: &'a Together,
     data: Bytes,
 }
 
-impl From<Together> for Records {
-    fn from(mut packed: Together) -> Records {
+impl<'a> From<&'a mut Together> for Records<'a> {
+    /// Takes the bytes.
+    fn from(packed: &'a mut Together) -> Records<'a> {
         let data = Bytes::from(mem::take(&mut packed.bytes));
         Records { packed, data }
     }
 }
 
-impl Records {
+impl Records<'_> {
     fn len(&self) -> usize {
         self.packed.records.len()
     }

@@ -51,10 +51,10 @@ fn fields<'a>(wire: &mut Wire<'a>, flags: &mut Flags) -> Checked<Common<'a>> {
 }
 
 fn body<'a>(kind: &str, wire: &mut Wire<'a>, flags: &mut Flags) -> Checked<BodyOf<Text<'a>, Pairs>> {
-    if let Some(action) = VideoAction::ALL.into_iter().find(|action| action.type_name() == kind) {
+    if let Some(action) = VideoAction::of_type(kind) {
         return video(action, wire, flags).map(BodyOf::Video);
     }
-    if let Some(action) = QuizAction::ALL.into_iter().find(|action| action.type_name() == kind) {
+    if let Some(action) = QuizAction::of_type(kind) {
         return quiz(action, wire, flags).map(BodyOf::Quiz);
     }
     match kind {
@@ -198,6 +198,7 @@ fn id_field<'a>(field: &str, value: Option<Text<'a>>, kind: &str) -> Checked<Tex
     Ok(value)
 }
 
+#[inline]
 fn long(field: &str, value: Option<&str>) -> Checked<()> {
     match value {
         Some(value) if value.len() > MAX_ID_BYTES => {

@@ -73,7 +73,8 @@ pub fn pack<E: Parts>(tenant: &str, events: &[E]) -> (Vec<Packed>, Vec<usize>) {
 /// Packs events like [`pack`], into one piece.
 pub fn pack_together<E: Parts>(tenant: &str, events: &[E]) -> Together {
     let mut packing = Packing { tenant, events, writer: Writer::with(SPARE.take().unwrap_or_default()) };
-    let mut together = Together { places: Few::with_capacity(events.len()), ..Together::default() };
+    let mut together = Together::default();
+    together.places.reserve(events.len());
     for (at, event) in events.iter().enumerate() {
         let event = event.parts();
         if text_bytes(&event) > MAX_EVENT_TEXT_BYTES {

@@ -334,9 +334,11 @@ fn integer(out: &mut Vec<u8>, value: u64) {
 
 /// The number of thousandths that a double is; `None` where they do not give the same double back.
 fn thousandths(value: f64) -> Option<i64> {
-    const MOST: f64 = (1u64 << 40) as f64;
-    let thousandths = (value * 1000.0).round();
-    let whole = (thousandths.abs() < MOST).then_some(thousandths as i64)?;
+    const MOST: u64 = 1 << 40;
+    // Where it is none, neither of its neighbours is.
+    let thousandths = value * 1000.0;
+    let whole = (thousandths + 0.5f64.copysign(thousandths)) as i64;
+    (whole.unsigned_abs() < MOST).then_some(())?;
     (super::of_thousandths(whole).to_bits() == value.to_bits()).then_some(whole)
 }
 

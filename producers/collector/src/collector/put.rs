@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutFailure, Stream, StreamError};
+use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutEntry, PutFailure, Stream, StreamError};
 
 use super::{Few, Records, Sleep};
 use crate::random::Randomness;
@@ -53,25 +53,27 @@ pub(super) type Failed = (usize, Failure);
 
 /// Puts every record; says which failed, in their order. A record that was written by a call that failed is written
 /// again: its events carry the same ids.
-pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Records, backoff: &Backoff) -> Few<Failed> {
+pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Records<'_>, backoff: &Backoff) -> Few<Failed> {
     if records.len() == 0 {
         return Few::new();
     }
     let first = first_part(records, 0);
     if first.end == records.len() {
-        return put_part(&**stream, records, first, backoff).await;
+        return put_part(&**stream, |at| records.entry(at), first, backoff).await;
     }
     Box::pin(put_parts(stream, records, backoff)).await
 }
 
-async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Records, backoff: &Backoff) -> Few<Failed> {
-    let (parts, records) = (parts(records), Arc::new(records.clone()));
+async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Records<'_>, backoff: &Backoff) -> Few<Failed> {
+    let parts = parts(records);
     // What a part that never ends with an answer leaves behind.
     let mut failures: Vec<_> = parts.iter().map(|part| all(part.clone(), Failure::Unavailable)).collect();
     let mut puts = JoinSet::new();
     for (at, part) in parts.into_iter().enumerate() {
-        let (stream, records, backoff) = (stream.clone(), records.clone(), backoff.clone());
-        puts.spawn(async move { (at, put_part(&*stream, &records, part, &backoff).await) });
+        let entries: Vec<_> = part.clone().map(|at| records.entry(at)).collect();
+        let (stream, backoff, start) = (stream.clone(), backoff.clone(), part.start);
+        let entry = move |at: usize| entries[at - start].clone();
+        puts.spawn(async move { (at, put_part(&*stream, entry, part, &backoff).await) });
     }
     while let Some(put) = puts.join_next().await {
         match put {
@@ -86,8 +88,13 @@ fn all(part: Range<usize>, failure: Failure) -> Few<Failed> {
     part.map(|at| (at, failure)).collect()
 }
 
-async fn put_part<S: Stream>(stream: &S, records: &Records, part: Range<usize>, backoff: &Backoff) -> Few<Failed> {
-    let results = stream.put_records(part.clone().map(|at| records.entry(at)).collect()).await;
+async fn put_part<S: Stream>(
+    stream: &S,
+    entry: impl Fn(usize) -> PutEntry,
+    part: Range<usize>,
+    backoff: &Backoff,
+) -> Few<Failed> {
+    let results = stream.put_records(part.clone().map(&entry).collect()).await;
     if results.as_ref().is_ok_and(|results| results.len() >= part.len() && results.iter().all(Result::is_ok)) {
         return Few::new();
     }
@@ -98,7 +105,7 @@ async fn put_part<S: Stream>(stream: &S, records: &Records, part: Range<usize>, 
             break;
         }
         backoff.before(attempt).await;
-        let results = stream.put_records(left.iter().map(|(at, _)| records.entry(*at)).collect()).await;
+        let results = stream.put_records(left.iter().map(|(at, _)| entry(*at)).collect()).await;
         retry = note(&mut left, results);
     }
     left
@@ -129,14 +136,14 @@ fn note<T>(left: &mut Few<Failed>, results: Result<Vec<Result<T, PutFailure>>, S
 }
 
 /// Cuts a list where the stream's limits do.
-fn parts(records: &Records) -> Vec<Range<usize>> {
+fn parts(records: &Records<'_>) -> Vec<Range<usize>> {
     let first = (records.len() > 0).then(|| first_part(records, 0));
     let next = |part: &Range<usize>| (part.end < records.len()).then(|| first_part(records, part.end));
     iter::successors(first, next).collect()
 }
 
 /// The records from a place on that go into one put, at least one.
-fn first_part(records: &Records, start: usize) -> Range<usize> {
+fn first_part(records: &Records<'_>, start: usize) -> Range<usize> {
     let mut bytes = 0;
     let fits = |at: &usize| {
         bytes += records.data(*at).len() + PARTITION_KEY_BYTES;
@@ -157,14 +164,14 @@ mod tests {
     fn parts_stay_within_the_streams_limits_and_lose_nothing() {
         let records = |count: usize, size: usize| {
             let part = |at: usize| Part { bytes: at * size..(at + 1) * size, places: at..at + 1 };
-            Records::from(Together {
+            Together {
                 bytes: vec![0; count * size],
                 places: (0..count).map(|at| (Bucket(0xabc), at)).collect(),
                 records: (0..count).map(part).collect(),
                 too_large: Vec::new(),
-            })
+            }
         };
-        assert_eq!(records(1, 1).entry(0).partition_key.len(), PARTITION_KEY_BYTES);
+        assert_eq!(Records::from(&mut records(1, 1)).entry(0).partition_key.len(), PARTITION_KEY_BYTES);
         let full = MAX_PUT_BYTES / 40 - 3;
         let cases: [(usize, usize, &[usize]); 6] = [
             (0, 1, &[]),
@@ -175,7 +182,7 @@ mod tests {
             (41, full + 1, &[39, 2]),
         ];
         for (count, size, expected) in cases {
-            let parts = parts(&records(count, size));
+            let parts = parts(&Records::from(&mut records(count, size)));
             assert_eq!(parts.iter().cloned().flatten().collect::<Vec<_>>(), (0..count).collect::<Vec<_>>());
             assert_eq!(parts.iter().map(Range::len).collect::<Vec<_>>(), expected, "{count} of {size} bytes");
         }

@@ -75,7 +75,7 @@ impl From<SettingsError> for CollectError {
 /// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through. `index` is an
 /// event's place in the request.
 pub(super) fn receipt(
-    records: &Records,
+    records: &Records<'_>,
     failures: &[Failed],
     index: impl Fn(usize) -> usize,
     refused: Vec<Refused<'_>>,
@@ -106,7 +106,7 @@ fn worst(failures: &[Failed]) -> Option<Failure> {
 }
 
 /// The events of a record that was not put; their own ids are read back from its bytes.
-fn try_again(records: &Records, record: usize, index: impl Fn(usize) -> usize) -> Vec<Rejected> {
+fn try_again(records: &Records<'_>, record: usize, index: impl Fn(usize) -> usize) -> Vec<Rejected> {
     let decoded = decode(records.data(record)).unwrap_or_default();
     let mut ids = decoded.events.iter().map(|event| event.source_id(&decoded.tenant).map(Cow::into_owned));
     let rejected = records.places(record).iter().map(|(_, at)| Rejected {

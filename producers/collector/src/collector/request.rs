@@ -70,7 +70,7 @@ enum Events<'a> {
 
 fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
     let invalid = |message| Refusal::new(Code::InvalidJson, "", message);
-    let text = std::str::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
+    let text = simdutf8::basic::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
     if text.trim_start().is_empty() {
         return Err(invalid("the body is empty"));
     }
