@@ -60,11 +60,12 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 }
 
-type SentNow<'a> = Sent<'a, Cow<'a, str>>;
+/// An event whose texts are where the body has them.
+type InBody<'a> = Sent<'a, Cow<'a, str>>;
 
 /// What a body holds.
 enum Events<'a> {
-    Read(Vec<SentNow<'a>>),
+    Read(Vec<InBody<'a>>),
     TooMany(usize),
 }
 
@@ -88,9 +89,9 @@ fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
 }
 
 /// Why a body holds no JSON at all. An empty array does.
-fn nothing_but_garbage(sent: &[SentNow<'_>]) -> Option<Refusal> {
+fn nothing_but_garbage(sent: &[InBody<'_>]) -> Option<Refusal> {
     let invalid =
-        |sent: &SentNow<'_>| sent.read.as_ref().err().filter(|refusal| refusal.code == Code::InvalidJson).cloned();
+        |sent: &InBody<'_>| sent.read.as_ref().err().filter(|refusal| refusal.code == Code::InvalidJson).cloned();
     let first = sent.first().and_then(invalid)?;
     sent.iter().all(|sent| invalid(sent).is_some()).then_some(first)
 }
