@@ -268,6 +268,7 @@ mod tests {
         };
         check("ação|1", quiz("z", Some("q")), Ok(()));
         check("a\u{1}", Body::Enrolled, Err("course"));
+        check("\u{1}a\u{1}", Body::Enrolled, Err("course"));
         check("c", quiz("z\u{7f}", Some("q")), Err("quiz"));
         check("c", quiz("z\t", None), Err("quiz"));
         check("c", quiz("z", Some("q\n")), Err("question"));

@@ -325,7 +325,7 @@ fn integer(out: &mut Vec<u8>, value: u64) {
     let spread = value & 0x0fff_ffff | (value & 0x00ff_ffff_f000_0000) << 4;
     let spread = spread & 0x0000_3fff_0000_3fff | (spread & 0x0fff_c000_0fff_c000) << 2;
     let spread = spread & 0x007f_007f_007f_007f | (spread & 0x3f80_3f80_3f80_3f80) << 1;
-    let more = (63 - (spread | 1).leading_zeros()) / 8;
+    let more = (63 - spread.max(1).leading_zeros()) / 8;
     let marks = 0x0080_8080_8080_8080 & ((1 << (8 * more)) - 1);
     let end = out.len() + more as usize + 1;
     out.extend_from_slice(&(spread | marks).to_le_bytes());
