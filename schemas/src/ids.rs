@@ -195,8 +195,7 @@ const NO_NIBBLE: u8 = 16;
 #[inline]
 fn nibble(digit: u8) -> u8 {
     let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
-    let letter = if letter < 6 { letter + 10 } else { NO_NIBBLE };
-    if decimal < 10 { decimal } else { letter }
+    if decimal < 10 { decimal } else { letter.saturating_add(10).min(NO_NIBBLE) }
 }
 
 /// A bijection in which every bit of the input changes about half of the output's (the finaliser of SplitMix64).
