@@ -36,7 +36,12 @@ impl Role {
 
     /// Reads the word; `None` for any other.
     pub fn parse(word: &str) -> Option<Role> {
-        [Role::Learner, Role::Staff, Role::Test].into_iter().find(|role| role.as_str() == word)
+        match word {
+            "learner" => Some(Role::Learner),
+            "staff" => Some(Role::Staff),
+            "test" => Some(Role::Test),
+            _ => None,
+        }
     }
 }
 
@@ -70,9 +75,9 @@ impl Protocol {
 
 /// What tells one act of a client from another when it sends no id of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceId {
+pub enum SourceId<T = String> {
     /// The client's `id`, a statement id, an envelope's event id.
-    Given(String),
+    Given(T),
     /// The first 16 bytes of SHA-256 over the content with sorted keys.
     Content([u8; 16]),
 }
@@ -89,30 +94,53 @@ pub enum Source<T = String> {
     InId,
 }
 
+impl<T> Source<T> {
+    /// The same, the id where it is.
+    pub fn as_ref(&self) -> Source<&T> {
+        match self {
+            Source::None => Source::None,
+            Source::Given(id) => Source::Given(id),
+            Source::InId => Source::InId,
+        }
+    }
+}
+
+impl<T: Clone> Source<&T> {
+    /// The same with an id of its own.
+    pub fn cloned(self) -> Source<T> {
+        match self {
+            Source::None => Source::None,
+            Source::Given(id) => Source::Given(id.clone()),
+            Source::InId => Source::InId,
+        }
+    }
+}
+
 /// An event as a client sent it: read and checked, not yet stamped by the collector.
 ///
 /// Positions, lengths and times are integer milliseconds (METRICS.md, Arithmetic). What was out of range and
-/// ignored has left its mark in `flags`.
+/// ignored has left its mark in `flags`. `T` is what its texts are: its own ([`SentEvent`]), or those of a request, as far
+/// as they stand there.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SentEvent {
+pub struct SentEventOf<T> {
     /// What tells a resend from a new act.
-    pub source_id: SourceId,
+    pub source_id: SourceId<T>,
     /// Milliseconds since 1970 UTC as sent; `None` when the event carries no time.
     pub time_millis: Option<i64>,
     /// The learner's raw id; it never enters the stream. `None` only for [`Body::Described`].
-    pub learner: Option<String>,
+    pub learner: Option<T>,
     /// One run of a course (a *turma*).
-    pub course: String,
+    pub course: T,
     /// The client's session (xAPI: the registration).
-    pub session: Option<String>,
+    pub session: Option<T>,
     /// Who acted.
     pub role: Role,
     /// What people call the object of the event (the video, the quiz's question, the page).
-    pub title: Option<String>,
+    pub title: Option<T>,
     /// What the reader noticed.
     pub flags: Flags,
     /// What happened.
-    pub body: Body,
+    pub body: BodyOf<T, Pairs>,
 }
 
 /// An event as the stream carries it: a [`SentEvent`] stamped by the collector, the learner a pseudonym.
@@ -151,6 +179,8 @@ pub struct EventOf<T, L> {
     pub body: BodyOf<T, L>,
 }
 
+/// An event as a client sent it, with texts of its own.
+pub type SentEvent = SentEventOf<String>;
 /// An event that owns its texts.
 pub type Event = EventOf<String, Pairs>;
 /// What happened, with texts of its own.
@@ -168,10 +198,15 @@ impl<T, L> EventOf<T, L> {
     /// The time for the views: as sent, but not after arrival when it was flagged as lying in the future.
     /// Milliseconds; `None` when none was sent.
     pub fn view_time_millis(&self) -> Option<i64> {
-        match self.time_millis {
-            Some(_) if self.flags.contains(Flags::FUTURE_TIME) => Some(self.arrival_millis),
-            time => time,
-        }
+        view_time_millis(self.time_millis, self.arrival_millis, self.flags)
+    }
+}
+
+/// [`EventOf::view_time_millis`] of an event that has these.
+pub fn view_time_millis(time_millis: Option<i64>, arrival_millis: i64, flags: Flags) -> Option<i64> {
+    match time_millis {
+        Some(_) if flags.contains(Flags::FUTURE_TIME) => Some(arrival_millis),
+        time => time,
     }
 }
 
@@ -372,7 +407,7 @@ impl<T, L> BodyOf<T, L> {
     }
 }
 
-impl Body {
+impl<T: AsRef<str>, L> BodyOf<T, L> {
     /// The id of what was acted on: the video, the question (or the quiz), the page; the empty string for the course.
     pub fn object(&self) -> &str {
         match self {
@@ -398,6 +433,21 @@ impl VideoAction {
         VideoAction::Interacted,
     ];
 
+    /// The action of a native type.
+    pub fn of_type(name: &str) -> Option<VideoAction> {
+        match name {
+            "video.watched" => Some(VideoAction::Watched),
+            "video.played" => Some(VideoAction::Played),
+            "video.paused" => Some(VideoAction::Paused),
+            "video.seeked" => Some(VideoAction::Seeked),
+            "video.completed" => Some(VideoAction::Completed),
+            "video.terminated" => Some(VideoAction::Terminated),
+            "video.initialized" => Some(VideoAction::Initialized),
+            "video.interacted" => Some(VideoAction::Interacted),
+            _ => None,
+        }
+    }
+
     /// The native type's name.
     pub fn type_name(self) -> &'static str {
         match self {
@@ -416,6 +466,16 @@ impl VideoAction {
 impl QuizAction {
     /// Every action, in the order of their codes in stream records.
     pub const ALL: [QuizAction; 3] = [QuizAction::Answered, QuizAction::Started, QuizAction::Submitted];
+
+    /// The action of a native type.
+    pub fn of_type(name: &str) -> Option<QuizAction> {
+        match name {
+            "quiz.answered" => Some(QuizAction::Answered),
+            "quiz.started" => Some(QuizAction::Started),
+            "quiz.submitted" => Some(QuizAction::Submitted),
+            _ => None,
+        }
+    }
 
     /// The native type's name.
     pub fn type_name(self) -> &'static str {
@@ -555,5 +615,10 @@ mod tests {
         assert_eq!(names, expected.map(Some));
         let names = QuizAction::ALL.map(QuizAction::type_name);
         assert_eq!(names, ["quiz.answered", "quiz.started", "quiz.submitted"]);
+        assert!(VideoAction::ALL.iter().all(|action| VideoAction::of_type(action.type_name()) == Some(*action)));
+        assert!(QuizAction::ALL.iter().all(|action| QuizAction::of_type(action.type_name()) == Some(*action)));
+        for name in ["", "video.", "video.watch", "quiz.answered ", "activity.viewed"] {
+            assert_eq!((VideoAction::of_type(name), QuizAction::of_type(name)), (None, None), "{name}");
+        }
     }
 }

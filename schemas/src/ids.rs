@@ -6,7 +6,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{Body, Role, SentEvent, Source, SourceId};
+use crate::event::{BodyOf, Role, SentEventOf, Source, SourceId};
 
 /// 128 bits that name one act of one learner, however often and by whatever way it is sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,21 +50,33 @@ impl EventId {
     /// learner: each UUID gives another id, and [`EventId::uuid`] gives the UUID back, so that a record of 16 bytes an event
     /// carries both. Any other is hashed. Also says where the source id is to be found; that of a statement with
     /// `played-segments` is kept as it was given, for the fold orders lists by it.
-    pub fn of(tenant: &str, learner: &Pseudonym, sent: &SentEvent) -> (EventId, Source) {
-        let act = Act::of(tenant, &sent.course, sent.role, sent.time_millis, &sent.body);
+    pub fn of<T: AsRef<str> + Clone>(tenant: &str, learner: &Pseudonym, sent: &SentEventOf<T>) -> (EventId, Source<T>) {
+        let (id, source) = EventId::in_place(tenant, learner, sent);
+        (id, source.cloned())
+    }
+
+    /// The same, the source id where it is.
+    #[inline(always)]
+    pub fn in_place<'a, T: AsRef<str>>(
+        tenant: &str,
+        learner: &Pseudonym,
+        sent: &'a SentEventOf<T>,
+    ) -> (EventId, Source<&'a T>) {
+        let act = Act::of(tenant, sent.course.as_ref(), sent.role, sent.time_millis, &sent.body);
         let id = match &sent.source_id {
             SourceId::Content(digest) => {
                 return (act.hashed(learner, &[&u64::MAX.to_be_bytes(), digest]), Source::None);
             }
             SourceId::Given(id) => id,
         };
-        let has_list = matches!(&sent.body, Body::Video(video) if video.segments.is_some());
-        match Uuid::parse(id) {
-            Some(uuid) if has_list => (act.permuted(learner, uuid), Source::Given(id.clone())),
+        let has_list = matches!(&sent.body, BodyOf::Video(video) if video.segments.is_some());
+        let given = id.as_ref();
+        match Uuid::parse(given) {
+            Some(uuid) if has_list => (act.permuted(learner, uuid), Source::Given(id)),
             Some(uuid) => (act.permuted(learner, uuid), Source::InId),
             None => {
-                let hashed = act.hashed(learner, &[&(id.len() as u64).to_be_bytes(), id.as_bytes()]);
-                (hashed, Source::Given(id.clone()))
+                let hashed = act.hashed(learner, &[&(given.len() as u64).to_be_bytes(), given.as_bytes()]);
+                (hashed, Source::Given(id))
             }
         }
     }
@@ -88,8 +100,14 @@ pub struct Act {
 
 impl Act {
     /// From an event's own fields.
-    pub fn of(tenant: &str, course: &str, role: Role, time_millis: Option<i64>, body: &Body) -> Act {
-        let quiz = if let Body::Quiz(quiz) = body { quiz.quiz.as_str() } else { "" };
+    pub fn of<T: AsRef<str>, L>(
+        tenant: &str,
+        course: &str,
+        role: Role,
+        time_millis: Option<i64>,
+        body: &BodyOf<T, L>,
+    ) -> Act {
+        let quiz = if let BodyOf::Quiz(quiz) = body { quiz.quiz.as_ref() } else { "" };
         let names = [tenant, course, role.as_str(), body.type_name(), quiz, body.object()];
         Act { names: names::digest(names), time_millis }
     }
@@ -177,8 +195,7 @@ const NO_NIBBLE: u8 = 16;
 #[inline]
 fn nibble(digit: u8) -> u8 {
     let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
-    let letter = if letter < 6 { letter + 10 } else { NO_NIBBLE };
-    if decimal < 10 { decimal } else { letter }
+    if decimal < 10 { decimal } else { letter.saturating_add(10).min(NO_NIBBLE) }
 }
 
 /// A bijection in which every bit of the input changes about half of the output's (the finaliser of SplitMix64).
@@ -275,7 +292,7 @@ impl fmt::Debug for Pseudonym {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{QuizAction, QuizEvent};
+    use crate::event::{Body, QuizAction, QuizEvent, SentEvent};
     use crate::flags::Flags;
 
     #[test]

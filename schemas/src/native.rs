@@ -4,10 +4,12 @@ mod check;
 mod flat;
 mod wire;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::event::SentEvent;
+use crate::event::{SentEvent, SentEventOf};
 use crate::reader::{Code, MAX_DEPTH, Refusal};
 use flat::Cursor;
 use wire::Wire;
@@ -17,11 +19,22 @@ use wire::Wire;
 /// # Errors
 /// A [`Refusal`] that names the field and what is wrong with it.
 pub fn read(text: &str) -> Result<SentEvent, Refusal> {
+    read_in_place(text).map(|event| event.map(|text| text.to_string()))
+}
+
+/// The same, its texts where they stand.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_in_place(text: &str) -> Result<InRequest<'_>, Refusal> {
     match flat::whole(text) {
         Some(mut wire) => checked(&mut wire, text),
         None => read_slowly(text),
     }
 }
+
+/// An event with the texts of the request that it came in, as far as they stand there as they are.
+pub type InRequest<'a> = SentEventOf<Cow<'a, str>>;
 
 /// The events of an array or of lines, read as they are split: what `keep` makes of each one's place, its text
 /// and what [`read`] makes of that.
@@ -30,7 +43,7 @@ pub fn read(text: &str) -> Result<SentEvent, Refusal> {
 pub fn read_each<'a, T>(
     body: &'a str,
     most: usize,
-    keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
+    keep: impl Fn(usize, &'a str, Result<InRequest<'a>, Refusal>) -> T,
 ) -> Option<Vec<T>> {
     let mut cursor = Cursor::new(body.trim_start());
     if cursor.take(b'[') { read_array(&mut cursor, most, keep) } else { read_lines(&mut cursor, most, keep) }
@@ -39,7 +52,7 @@ pub fn read_each<'a, T>(
 fn read_array<'a, T>(
     cursor: &mut Cursor<'a>,
     most: usize,
-    keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
+    keep: impl Fn(usize, &'a str, Result<InRequest<'a>, Refusal>) -> T,
 ) -> Option<Vec<T>> {
     let mut elements = Vec::with_capacity(most.min((cursor.left() / USUAL_BYTES).max(1)));
     cursor.skip_whitespace();
@@ -69,7 +82,7 @@ fn read_array<'a, T>(
 fn read_lines<'a, T>(
     cursor: &mut Cursor<'a>,
     most: usize,
-    keep: impl Fn(usize, &'a str, Result<SentEvent, Refusal>) -> T,
+    keep: impl Fn(usize, &'a str, Result<InRequest<'a>, Refusal>) -> T,
 ) -> Option<Vec<T>> {
     let mut lines = Vec::with_capacity(most.min((cursor.left() / USUAL_BYTES).max(1)));
     loop {
@@ -97,7 +110,7 @@ fn read_lines<'a, T>(
 /// Most events are at least so long.
 const USUAL_BYTES: usize = 192;
 
-fn checked(wire: &mut Wire<'_>, text: &str) -> Result<SentEvent, Refusal> {
+fn checked<'a>(wire: &mut Wire<'a>, text: &str) -> Result<InRequest<'a>, Refusal> {
     check::event(wire, || parse(text).unwrap_or_default())
 }
 
@@ -125,7 +138,7 @@ fn spread_over_lines(text: &str) -> Option<Vec<&str>> {
 }
 
 /// The slow way, for what the fast way did not take: duplicate keys (the last counts) and wrong types (say which).
-fn read_slowly(text: &str) -> Result<SentEvent, Refusal> {
+fn read_slowly(text: &str) -> Result<InRequest<'static>, Refusal> {
     if depth(text) > MAX_DEPTH {
         return Err(Refusal::new(Code::TooDeep, "", format!("JSON nested more than {MAX_DEPTH} deep")));
     }
@@ -134,7 +147,8 @@ fn read_slowly(text: &str) -> Result<SentEvent, Refusal> {
         return Err(Refusal::new(Code::NotAnObject, "", "an event is a JSON object"));
     };
     wire::check_types(fields)?;
-    check::event(&mut Wire::from_object(fields), || value.clone())
+    let read = check::event(&mut Wire::from_object(fields), || value.clone());
+    read.map(|event| event.map(|text| Cow::Owned(text.to_string())))
 }
 
 fn parse(text: &str) -> Result<Value, Refusal> {

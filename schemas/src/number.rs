@@ -2,7 +2,14 @@
 
 /// floor(x · 1000 + 0.5) in doubles: seconds to milliseconds. `None` when not finite or beyond 10⁹ s either way.
 pub fn millis(seconds: f64) -> Option<i64> {
-    (seconds.is_finite() && seconds.abs() <= 1e9).then(|| (seconds * 1000.0 + 0.5).floor() as i64)
+    (seconds.is_finite() && seconds.abs() <= 1e9).then(|| floor(seconds * 1000.0 + 0.5))
+}
+
+/// The greatest integer up to a double that an integer of 64 bits can hold: where the hardware is not known to have an
+/// instruction for it, the standard library's is a call.
+fn floor(value: f64) -> i64 {
+    let towards_zero = value as i64;
+    towards_zero - i64::from(towards_zero as f64 > value)
 }
 
 /// The longest video: 10 h in seconds.

@@ -16,6 +16,7 @@ mod compact;
 mod distinct;
 mod frame;
 mod pack;
+mod parts;
 mod predict;
 mod read;
 mod rows;
@@ -23,7 +24,8 @@ mod shapes;
 mod texts;
 mod write;
 
-pub use pack::{Packed, pack};
+pub use pack::{Few, Packed, Part, Together, pack, pack_together};
+pub use parts::{EventParts, Parts};
 pub use read::{Record, Span};
 pub use texts::{Symbol, Texts};
 
@@ -83,7 +85,9 @@ pub fn is_ours(bytes: &[u8]) -> bool {
 
 /// Encodes events of one tenant. The caller sees to it that they share a bucket; see [`pack`].
 pub fn encode(tenant: &str, events: &[Event]) -> Vec<u8> {
-    write::Writer::default().record(tenant, events.iter())
+    let mut writer = write::Writer::with(Box::default());
+    writer.record(tenant, events.iter());
+    writer.records().to_vec()
 }
 
 /// Decodes a record into events with texts of their own.

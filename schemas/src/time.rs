@@ -22,26 +22,36 @@ pub fn parse(text: &str) -> Option<SentTime> {
 
 /// `2026-11-23T12:00:00` and then `Z` or `.123Z`, as nearly all clients write it, without parting it into texts.
 fn parse_usual(seconds: &[u8; 19], rest: &[u8]) -> Option<i64> {
+    /// The least of each character, and how far it may be above that.
+    const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+    const ABOVE: [u8; 19] = [9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9];
     let millis = match rest {
         b"Z" => 0,
         [b'.', millis @ .., b'Z'] if millis.len() == 3 => number(millis)?,
         _ => return None,
     };
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', clock @ ..] = seconds else { return None };
-    let [h1, h2, b':', i1, i2, b':', s1, s2] = clock else { return None };
-    let date = Date::new(number(&[*y1, *y2, *y3, *y4])? as i16, number(&[*m1, *m2])? as i8, number(&[*d1, *d2])? as i8);
-    let (hour, minute, second) = (number(&[*h1, *h2])?, number(&[*i1, *i2])?, number(&[*s1, *s2])?);
-    let exists = hour < 24 && minute < 60 && second < 60;
-    let days = exists.then(|| date.ok()).flatten().map(days_since_epoch)?;
+    let digits: [u8; 19] = std::array::from_fn(|at| seconds[at].wrapping_sub(FORM[at]));
+    let has_form = digits.iter().zip(ABOVE).fold(true, |has, (digit, above)| has & (*digit <= above));
+    let two = |at: usize| i64::from(digits[at]) * 10 + i64::from(digits[at + 1]);
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    let exists = has_form && is_day(year, month, day) && hour < 24 && minute < 60 && second < 60;
+    let days = exists.then(|| days_since_epoch(year, month, day))?;
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + millis)
 }
 
+fn is_day(year: i64, month: i64, day: i64) -> bool {
+    const DAYS: [i64; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = DAYS.get(month as usize).map_or(0, |days| days + i64::from(month == 2 && is_leap));
+    (1..=days).contains(&day)
+}
+
 /// Days since 1970-01-01, by the number of days before a year that begins in March.
-fn days_since_epoch(date: Date) -> i64 {
-    let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let (year, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let of_years = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    of_years + (153 * months + 2) / 5 + i64::from(date.day()) - 1 - 719_468
+    of_years + (153 * months + 2) / 5 + day - 1 - 719_468
 }
 
 fn number(digits: &[u8]) -> Option<i64> {

@@ -48,7 +48,19 @@ const EDGES: [(&str, &[&str]); 17] = [
 const PURE: [(&str, &[&str]); 3] = [
     (
         "trilha-schemas",
-        &["arrow-schema", "crc32fast", "foldhash", "jiff", "md-5", "serde", "serde_json", "sha2", "thiserror", "zstd"],
+        &[
+            "arrow-schema",
+            "crc32fast",
+            "foldhash",
+            "jiff",
+            "md-5",
+            "serde",
+            "serde_json",
+            "sha2",
+            "smallvec",
+            "thiserror",
+            "zstd",
+        ],
     ),
     ("trilha-core", &["sha2", "thiserror"]),
     ("trilha-simulator", &[]),

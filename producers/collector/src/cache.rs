@@ -4,17 +4,19 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
+
 /// A map that forgets.
 pub struct Cache<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: HashMap<K, V, RandomState>,
+    old: HashMap<K, V, RandomState>,
     most_per_generation: usize,
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     /// Holds at least `most_per_generation` of the values used last, and at most twice as many.
     pub fn new(most_per_generation: usize) -> Cache<K, V> {
-        Cache { young: HashMap::new(), old: HashMap::new(), most_per_generation }
+        Cache { young: HashMap::default(), old: HashMap::default(), most_per_generation }
     }
 
     /// A value, which counts as used.

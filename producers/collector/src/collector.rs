@@ -11,6 +11,7 @@ mod request;
 mod stamp;
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +19,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use thiserror::Error;
-use trilha_schemas::event::{Event, Protocol, SentEvent};
+use trilha_schemas::event::{Protocol, SentEventOf};
 use trilha_schemas::ids::{Bucket, Pseudonym};
 use trilha_schemas::native;
 use trilha_schemas::reader::{Code, Refusal};
-use trilha_schemas::record::{Packed, pack};
+use trilha_schemas::record::{Few, Together, pack_together};
 use trilha_stream::port::{PutEntry, Stream};
 
 pub use receipt::{CollectError, RETRY_AFTER_SECONDS, Receipt, Rejected};
@@ -51,15 +52,15 @@ pub enum Arrival {
     },
 }
 
-/// One event as it was sent.
+/// One event as it was sent; `T` is what its texts are.
 #[derive(Debug)]
-pub struct Sent<'a> {
+pub struct Sent<'a, T = String> {
     /// Its place in the request, by which the receipt names it. Events of one document share it.
     pub index: usize,
     /// The bytes it came as; kept if it is refused.
     pub raw: &'a [u8],
     /// What the reader made of it.
-    pub read: Result<SentEvent, Refusal>,
+    pub read: Result<SentEventOf<T>, Refusal>,
     /// The learner that a refused event is about, where the caller could read one. Native events are looked at here.
     pub about: Option<&'a str>,
 }
@@ -69,9 +70,19 @@ impl<'a> Sent<'a> {
     pub fn native(index: usize, text: &'a str) -> Sent<'a> {
         Sent { index, raw: text.as_bytes(), read: native::read(text), about: None }
     }
+}
 
-    fn event(&self) -> Option<&SentEvent> {
+impl<T: AsRef<str>> Sent<'_, T> {
+    fn event(&self) -> Option<&SentEventOf<T>> {
         self.read.as_ref().ok()
+    }
+
+    fn learner(&self) -> Option<&str> {
+        self.event()?.learner.as_ref().map(AsRef::as_ref)
+    }
+
+    fn course(&self) -> Option<&str> {
+        Some(self.event()?.course.as_ref())
     }
 }
 
@@ -110,13 +121,6 @@ pub struct Collector<S, I, Q, C> {
     backoff: put::Backoff,
 }
 
-/// Where a stamped event came from.
-struct Origin<'a> {
-    index: usize,
-    raw: &'a [u8],
-    learner: Pseudonym,
-}
-
 impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, Q, C> {
     /// A collector for the ring's tenants. Courses that are new get `default_zone`, an IANA name, for ever.
     ///
@@ -151,26 +155,25 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     ///
     /// # Errors
     /// [`CollectError`], with no event accepted.
-    pub async fn collect(
+    pub async fn collect<T: AsRef<str>>(
         &self,
         credential: &Credential,
         protocol: Protocol,
         arrival: Arrival,
-        mut sent: Vec<Sent<'_>>,
+        mut sent: Vec<Sent<'_, T>>,
     ) -> Result<Receipt, CollectError> {
         let name = credential.tenant();
         let tenant = self.pseudonyms.tenant(name).ok_or(CollectError::UnknownTenant)?;
         let mut refused = intake::take_refused(credential, protocol, arrival, &mut sent);
-        let (events, origins) = self.stamp(name, tenant, protocol, arrival, sent).await?;
-        let (packed, too_large) = pack(name, &events);
-        drop(events);
-        refused.extend(too_large.into_iter().map(|at| too_large_for_a_record(&origins[at])));
+        let events = self.stamp(name, tenant, protocol, arrival, &sent).await?;
+        let mut packed = pack_together(name, &events);
+        refused.extend(packed.too_large.iter().map(|at| too_large_for_a_record(&events[*at])));
         if !refused.is_empty() {
             Box::pin(self.keep(credential, protocol, arrival, &refused)).await?;
         }
-        let records: Arc<[Record]> = packed.into_iter().map(Record::from).collect();
+        let records = Records::from(&mut packed);
         let failures = put::put_all(&self.stream, &records, &self.backoff).await;
-        receipt::receipt(&records, &failures, &origins, refused)
+        receipt::receipt(&records, &failures, |at| events[at].sent.index, refused)
     }
 
     /// Keeps a whole body that holds no events; durable when it answers.
@@ -199,34 +202,32 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 
     /// Stamps what is left of a request: events.
-    async fn stamp<'a>(
+    async fn stamp<'a, T: AsRef<str>>(
         &self,
         name: &str,
         tenant: &Tenant,
         protocol: Protocol,
         arrival: Arrival,
-        mut sent: Vec<Sent<'a>>,
-    ) -> Result<(Vec<Event>, Vec<Origin<'a>>), CollectError> {
-        let learners = || sent.iter().map(|sent| sent.event().and_then(|event| event.learner.as_deref()));
+        sent: &'a [Sent<'a, T>],
+    ) -> Result<Vec<stamp::Stamped<'a, T>>, CollectError> {
+        let learners = || sent.iter().map(Sent::learner);
         // Nearly all were there before.
-        let learners = match tenant.known(learners()) {
-            Some(known) => known,
-            None => Box::pin(self.learners(name, stamp::Distinct::of(learners()))).await?,
-        };
-        let courses = stamp::Distinct::of(sent.iter().map(|sent| sent.event().map(|event| event.course.as_str())));
-        let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
-        let course = |settings| stamp::Course::new(settings, &self.default_zone);
-        let courses_stamps: Vec<_> = settings.into_iter().map(course).collect();
-        let course_of = courses.into_places();
-        let batch = stamp::Batch { tenant: name, protocol, arrival };
-        let (mut events, mut origins) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
-        for ((sent, learner), course) in sent.iter_mut().zip(learners).zip(course_of) {
-            let (Ok(event), Some(course)) = (&mut sent.read, course) else { continue };
-            let learner = learner.unwrap_or_else(|| tenant.of_object(&event.course, event.body.object()));
-            events.push(batch.stamp(event, learner, &courses_stamps[course]));
-            origins.push(Origin { index: sent.index, raw: sent.raw, learner });
+        let mut pseudonyms = Few::new();
+        if !tenant.known(learners(), &mut pseudonyms) {
+            pseudonyms = Box::pin(self.learners(name, stamp::Distinct::of(learners()))).await?;
         }
-        Ok((events, origins))
+        let courses = stamp::Distinct::of(sent.iter().map(Sent::course));
+        let settings = self.settings.in_force_or_first(name, courses.values(), &self.default_zone.name).await?;
+        let mut stamps = Few::new();
+        settings.iter().for_each(|settings| stamps.push(stamp::Course::new(settings, &self.default_zone)));
+        let batch = stamp::Batch { tenant: name, protocol, arrival };
+        let mut events = Vec::with_capacity(sent.len());
+        for (at, (sent, learner)) in sent.iter().zip(&pseudonyms).enumerate() {
+            let (Ok(event), Some(course)) = (&sent.read, courses.place(at)) else { continue };
+            let learner = learner.unwrap_or_else(|| tenant.of_object(event.course.as_ref(), event.body.object()));
+            events.push(batch.stamp(sent, event, learner, &stamps[course]));
+        }
+        Ok(events)
     }
 
     /// The pseudonym of each event's learner, `None` where nobody acts.
@@ -234,9 +235,9 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         &self,
         name: &str,
         learners: stamp::Distinct<'_>,
-    ) -> Result<Vec<Option<Pseudonym>>, IdentityError> {
+    ) -> Result<Few<Option<Pseudonym>>, IdentityError> {
         let pseudonyms = self.pseudonyms.resolve(name, learners.values(), Rows::Add).await?;
-        Ok(learners.into_places().into_iter().map(|place| place.map(|place| pseudonyms[place])).collect())
+        Ok(learners.places().map(|place| place.map(|place| pseudonyms[place])).collect())
     }
 
     /// Keeps refused events, each under the pseudonym of the learner that it is about.
@@ -251,8 +252,7 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
         let sending = Sending { by: credential.clone(), replayed: matches!(arrival, Arrival::Replay { .. }) };
         let learners = stamp::Distinct::of(refused.iter().map(|refused| refused.about.as_deref()));
         let pseudonyms = self.pseudonyms.resolve(tenant, learners.values(), Rows::Leave).await?;
-        let about = learners.into_places();
-        let rejections = refused.iter().zip(about).map(|(refused, about)| {
+        let rejections = refused.iter().zip(learners.places()).map(|(refused, about)| {
             let (Arrival::Live { now_millis } | Arrival::Replay { now_millis }) = arrival;
             let rejection = Rejection::of_request(tenant, protocol, now_millis, &refused.refusal, refused.raw);
             let pseudonym = refused.pseudonym.or(about.map(|at| pseudonyms[at]));
@@ -263,26 +263,44 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 }
 
-/// A record that is put, and which of the request's events are in it.
-struct Record {
-    bucket: Bucket,
+/// The records that are put, and which of the request's events are in each.
+struct Records<'a> {
+    packed: &'a Together,
     data: Bytes,
-    events: Vec<usize>,
 }
 
-impl From<Packed> for Record {
-    fn from(packed: Packed) -> Record {
-        Record { bucket: packed.bucket, data: Bytes::from(packed.bytes), events: packed.events }
+impl<'a> From<&'a mut Together> for Records<'a> {
+    /// Takes the bytes.
+    fn from(packed: &'a mut Together) -> Records<'a> {
+        let data = Bytes::from(mem::take(&mut packed.bytes));
+        Records { packed, data }
     }
 }
 
-impl Record {
-    fn entry(&self) -> PutEntry {
-        PutEntry { partition_key: self.bucket.partition_key(), data: self.data.clone() }
+impl Records<'_> {
+    fn len(&self) -> usize {
+        self.packed.records.len()
+    }
+
+    /// The bytes of a record.
+    fn data(&self, at: usize) -> &[u8] {
+        &self.data[self.packed.records[at].bytes.clone()]
+    }
+
+    /// Each event of a record: its bucket, and which of the request's it is.
+    fn places(&self, at: usize) -> &[(Bucket, usize)] {
+        &self.packed.places[self.packed.records[at].places.clone()]
+    }
+
+    fn entry(&self, at: usize) -> PutEntry {
+        let (bucket, _) = self.places(at)[0];
+        let data = self.data.slice(self.packed.records[at].bytes.clone());
+        PutEntry { partition_key: bucket.partition_key(), data }
     }
 }
 
-fn too_large_for_a_record<'a>(origin: &Origin<'a>) -> Refused<'a> {
+fn too_large_for_a_record<'a, T>(event: &stamp::Stamped<'a, T>) -> Refused<'a> {
     let refusal = Refusal::new(Code::TooLarge, "", "the event does not fit a stream record of 256 KiB");
-    Refused { index: origin.index, raw: origin.raw, refusal, about: None, pseudonym: Some(origin.learner) }
+    let stamp::Stamped { sent, learner, .. } = event;
+    Refused { index: sent.index, raw: sent.raw, refusal, about: None, pseudonym: Some(*learner) }
 }

@@ -5,7 +5,7 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use trilha_schemas::event::{Body, SentEvent, SourceId};
+use trilha_schemas::event::{BodyOf, SentEventOf, SourceId};
 use trilha_schemas::reader::{Code, Refusal};
 
 use crate::random::Randomness;
@@ -180,13 +180,13 @@ impl Credential {
     ///
     /// # Errors
     /// A refusal with [`Code::NotYours`].
-    pub fn may_write(&self, event: &SentEvent) -> Result<(), Refusal> {
+    pub fn may_write<T: AsRef<str>>(&self, event: &SentEventOf<T>) -> Result<(), Refusal> {
         let Credential::Learner { learner, course, .. } = self else { return Ok(()) };
-        let fault = if matches!(event.body, Body::Described(_)) {
+        let fault = if matches!(event.body, BodyOf::Described(_)) {
             Some(("type", "a learner's token does not describe objects"))
-        } else if event.learner.as_deref() != Some(learner) {
+        } else if event.learner.as_ref().is_none_or(|of| of.as_ref() != learner) {
             Some(("learner", "the token belongs to another learner"))
-        } else if course.as_ref().is_some_and(|course| *course != event.course) {
+        } else if course.as_ref().is_some_and(|course| course != event.course.as_ref()) {
             Some(("course", "the token belongs to another course"))
         } else {
             None
@@ -198,9 +198,9 @@ impl Credential {
 }
 
 /// The sender's own id of an event.
-pub(crate) fn given_id(event: &SentEvent) -> Option<String> {
+pub(crate) fn given_id<T: AsRef<str>>(event: &SentEventOf<T>) -> Option<String> {
     match &event.source_id {
-        SourceId::Given(id) => Some(id.clone()),
+        SourceId::Given(id) => Some(id.as_ref().to_string()),
         SourceId::Content(_) => None,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::Mac;
 use trilha_schemas::ids::{Pseudonym, first_16};
+use trilha_schemas::record::Few;
 
 use crate::cache::Cache;
 use crate::credential::KeyRing;
@@ -123,13 +124,14 @@ impl Tenant {
         Pseudonym(first_16(&hmac.finalize().into_bytes()))
     }
 
-    /// The pseudonym of each of these raw ids, which may repeat; `None` where one of them is not known.
+    /// Appends the pseudonym of each of these raw ids, which may repeat; whether all of them are known.
     pub(crate) fn known<'a>(
         &self,
         learners: impl ExactSizeIterator<Item = Option<&'a str>>,
-    ) -> Option<Vec<Option<Pseudonym>>> {
+        pseudonyms: &mut Few<Option<Pseudonym>>,
+    ) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pseudonyms = Vec::with_capacity(learners.len());
+        pseudonyms.reserve(learners.len());
         let mut last = None;
         for learner in learners {
             let pseudonym = match (learner, last) {
@@ -137,14 +139,14 @@ impl Tenant {
                 // Most lists hold runs of one learner.
                 (Some(learner), Some((before, pseudonym))) if learner == before => Some(pseudonym),
                 (Some(learner), _) => {
-                    let pseudonym = known.get(learner)?;
+                    let Some(pseudonym) = known.get(learner) else { return false };
                     last = Some((learner, pseudonym));
                     Some(pseudonym)
                 }
             };
             pseudonyms.push(pseudonym);
         }
-        Some(pseudonyms)
+        true
     }
 
     fn cached(&self, learners: &[&str]) -> Vec<Option<Pseudonym>> {

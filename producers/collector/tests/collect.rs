@@ -247,7 +247,7 @@ async fn callers_may_say_whom_a_refused_event_is_about() {
     let world = World::new(ScriptedStream::default());
     world.collect(LIVE, &[viewed("ana", "e0")]).await.unwrap();
     let refusal = Refusal::new(Code::NotRelevant, "verb", "not measured");
-    let sent = vec![Sent { index: 4, raw: b"{\"actor\":1}", read: Err(refusal), about: Some("ana") }];
+    let sent: Vec<Sent<'_>> = vec![Sent { index: 4, raw: b"{\"actor\":1}", read: Err(refusal), about: Some("ana") }];
     let receipt = world.collector.collect(&key(), Protocol::Xapi, REPLAY, sent).await.unwrap();
     assert_eq!((receipt.accepted, receipt.rejected[0].index), (0, 4));
     let ana = world.stream.events()[0].learner;
@@ -295,20 +295,22 @@ async fn what_the_stream_never_takes_is_an_error_when_nothing_came_through() {
 
 #[tokio::test]
 async fn what_came_through_in_part_says_which_to_send_again() {
-    let fails = Call::HalfFails(PutFailure::Throttled);
-    let world = World::new(ScriptedStream::new(&[fails; 5]));
-    let receipt = world.collect(LIVE, &views_of(0..200)).await.unwrap();
-    assert!(receipt.accepted > 0 && !receipt.rejected.is_empty());
-    assert_eq!(receipt.accepted + receipt.rejected.len(), 200);
-    let written: HashSet<_> =
-        world.stream.events().into_iter().map(|event| event.source_id(TENANT).unwrap().into_owned()).collect();
-    assert_eq!(written.len(), receipt.accepted);
-    for rejected in &receipt.rejected {
-        assert_eq!(rejected.code, "try_again");
-        assert_eq!(rejected.id, Some(format!("e-{}", rejected.index)));
-        assert!(!written.contains(rejected.id.as_ref().unwrap()));
+    // In one put, and in several.
+    for events in [200, 3_000] {
+        let world = World::new(ScriptedStream::new(&[Call::HalfFails(PutFailure::Throttled); 40]));
+        let receipt = world.collect(LIVE, &views_of(0..events)).await.unwrap();
+        assert!(receipt.accepted > 0 && !receipt.rejected.is_empty());
+        assert_eq!(receipt.accepted + receipt.rejected.len(), events);
+        let written: HashSet<_> =
+            world.stream.events().into_iter().map(|event| event.source_id(TENANT).unwrap().into_owned()).collect();
+        assert_eq!(written.len(), receipt.accepted);
+        for rejected in &receipt.rejected {
+            assert_eq!(rejected.code, "try_again");
+            assert_eq!(rejected.id, Some(format!("e-{}", rejected.index)));
+            assert!(!written.contains(rejected.id.as_ref().unwrap()));
+        }
+        assert!(world.quarantine.list(None, 9).await.unwrap().is_empty(), "what may be sent again is not refused");
     }
-    assert!(world.quarantine.list(None, 9).await.unwrap().is_empty(), "what may be sent again is not refused");
 }
 
 #[tokio::test]

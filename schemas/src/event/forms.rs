@@ -1,6 +1,6 @@
 //! Events whose texts and lists are elsewhere.
 
-use super::{BodyOf, DescriptionOf, Event, EventOf, Pairs, QuizEventOf, Source, VideoEventOf};
+use super::{BodyOf, DescriptionOf, Event, EventOf, Pairs, QuizEventOf, SentEventOf, Source, SourceId, VideoEventOf};
 
 /// Where the texts and lists of events are.
 pub trait Resolve<T, L> {
@@ -52,6 +52,26 @@ impl<T, L> EventOf<T, L> {
                 Source::InId => Source::InId,
             },
             body: self.body.map(text, list),
+        }
+    }
+}
+
+impl<T> SentEventOf<T> {
+    /// The same event with each text put in another form.
+    pub(crate) fn map<'e, U>(&'e self, text: impl Fn(&'e T) -> U) -> SentEventOf<U> {
+        SentEventOf {
+            source_id: match &self.source_id {
+                SourceId::Given(id) => SourceId::Given(text(id)),
+                SourceId::Content(digest) => SourceId::Content(*digest),
+            },
+            time_millis: self.time_millis,
+            learner: self.learner.as_ref().map(&text),
+            course: text(&self.course),
+            session: self.session.as_ref().map(&text),
+            role: self.role,
+            title: self.title.as_ref().map(&text),
+            flags: self.flags,
+            body: self.body.map(text, Pairs::clone),
         }
     }
 }

@@ -196,21 +196,35 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline]
+    /// A text goes to its place at once: one that is handed on first is written and read again.
     fn text(&mut self, bit: u32, slot: &mut Option<Cow<'a, str>>) -> Option<()> {
-        self.one(bit, slot, Cursor::string)
+        self.first(bit)?;
+        if self.peek() == Some(b'n') {
+            return self.word("null");
+        }
+        match self.plain()? {
+            Ok(plain) => *slot = Some(Cow::Borrowed(plain)),
+            Err(start) => *slot = Some(self.escaped(start)?),
+        }
+        Some(())
     }
 
     fn number(&mut self, bit: u32, slot: &mut Option<f64>) -> Option<()> {
         self.one(bit, slot, Cursor::double)
     }
 
+    /// Notes that a field is there, if it was not there before.
+    #[inline]
+    fn first(&mut self, bit: u32) -> Option<()> {
+        let before = self.seen;
+        self.seen |= 1 << bit;
+        (self.seen != before).then_some(())
+    }
+
     /// A field's value, which may be null, if the field was not there before.
     #[inline]
     fn one<T>(&mut self, bit: u32, slot: &mut Option<T>, read: impl Fn(&mut Self) -> Option<T>) -> Option<()> {
-        let before = self.seen;
-        self.seen |= 1 << bit;
-        (self.seen != before).then_some(())?;
+        self.first(bit)?;
         if self.peek() != Some(b'n') {
             *slot = Some(read(self)?);
             return Some(());
@@ -236,10 +250,19 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn string(&mut self) -> Option<Cow<'a, str>> {
+        match self.plain()? {
+            Ok(plain) => Some(Cow::Borrowed(plain)),
+            Err(start) => self.escaped(start),
+        }
+    }
+
+    /// A string without escapes, or where one begins in which the cursor is at the first of them.
+    #[inline]
+    fn plain(&mut self) -> Option<Result<&'a str, usize>> {
         self.expect(b'"')?;
         let (start, end) = (self.at, plain_end(self.text.as_bytes(), self.at));
         self.at = end;
-        if self.take(b'"') { Some(Cow::Borrowed(&self.text[start..end])) } else { self.escaped(start - 1) }
+        Some(if self.take(b'"') { Ok(&self.text[start..end]) } else { Err(start - 1) })
     }
 
     /// The string whose quote stands at `start`, with escapes in it, at the first of which the cursor is.

@@ -418,7 +418,7 @@ proptest! {
         end in select(vec!["]", " ] \n", ",]", "]]", "", "]x"]),
     ) {
         let body = format!(" [{}{end}", objects.join(" , "));
-        let elements = read_each(&body, 4, |place, text, read| (place, text, read));
+        let elements = read_each(&body, 4, placed);
         prop_assert_eq!(elements, split_and_read(&body, 4));
     }
 
@@ -429,13 +429,17 @@ proptest! {
         end in select(vec!["", "\n", " \r\n ", "x", "\n]", "\u{a0}"]),
     ) {
         let body = format!("{}{end}", objects.join(between));
-        if let Some(lines) = read_each(&body, 4, |place, text, read| (place, text, read)) {
+        if let Some(lines) = read_each(&body, 4, placed) {
             prop_assert_eq!(Some(lines), split_and_read(&body, 4));
         }
     }
 }
 
 type Placed<'a> = (usize, &'a str, Result<SentEvent, Refusal>);
+
+fn placed<'a>(place: usize, text: &'a str, read: Result<InRequest<'a>, Refusal>) -> Placed<'a> {
+    (place, text, read.map(|event| event.map(|text| text.to_string())))
+}
 
 fn split_and_read(body: &str, most: usize) -> Option<Vec<Placed<'_>>> {
     let texts = split(body).ok().filter(|texts| texts.len() <= most)?;

@@ -55,13 +55,6 @@ impl<V: Copy + Eq + Hash> Distinct<V> {
         self.values.clear();
         self.places.clear();
     }
-
-    /// An empty one for values of another type or life. The list's memory is used again where their size is the same;
-    /// that is what collecting from a list does.
-    pub(super) fn emptied<W: Default>(mut self) -> Distinct<W> {
-        self.clear();
-        Distinct { values: self.values.into_iter().map(|_| W::default()).collect(), places: HashMap::default() }
-    }
 }
 
 #[cfg(test)]

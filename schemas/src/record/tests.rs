@@ -258,10 +258,16 @@ fn all_texts_of_an_event_count_and_so_do_its_pairs() {
     let half = "x".repeat(MAX_EVENT_TEXT_BYTES / 2);
     let rest = |more: usize| "x".repeat(MAX_EVENT_TEXT_BYTES / 2 - "c".len() + more);
     let quiz = |more: usize| QuizEvent { quiz: half.clone(), response: Some(rest(more)), ..QuizEvent::default() };
+    let asked = |more: usize| QuizEvent { quiz: half.clone(), question: Some(rest(more)), ..QuizEvent::default() };
     let about = |more: usize| Description { object: half.clone(), url: Some(rest(more)), ..Description::default() };
     let event =
         |body: Body| Event { course: "c".into(), session: None, source: Source::None, title: None, body, ..viewed() };
-    for [full, over] in [[0, 1].map(|more| Body::Quiz(quiz(more))), [0, 1].map(|more| Body::Described(about(more)))] {
+    let bodies = |body: &dyn Fn(usize) -> Body| [body(0), body(1)];
+    for [full, over] in [
+        bodies(&|more| Body::Quiz(quiz(more))),
+        bodies(&|more| Body::Quiz(asked(more))),
+        bodies(&|more| Body::Described(about(more))),
+    ] {
         let (records, too_large) = pack("t", &[event(full), event(over)]);
         assert_eq!((records.len(), too_large), (1, vec![1]));
     }

@@ -54,11 +54,6 @@ impl<'a> Interner<'a> {
         self.0.clear();
     }
 
-    /// An empty one with what this one allocated, for texts that live elsewhere.
-    pub(super) fn spare(self) -> Interner<'static> {
-        Interner(self.0.emptied())
-    }
-
     /// How many, then each one's length and kind, then all their bytes, which are gathered in an empty list.
     pub(super) fn write(&self, out: &mut Vec<u8>, bytes: &mut Vec<u8>) {
         let texts = self.0.values();

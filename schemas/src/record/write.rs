@@ -2,18 +2,20 @@
 
 use super::columns::{COLUMNS, Column, MARKS};
 use super::distinct::Distinct;
+use super::parts::{EventParts, Parts};
 use super::predict::Expected;
 use super::shapes::{Kind, Shape};
 use super::texts::Interner;
 use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD, frame};
-use crate::event::{Body, Description, Event, QuizEvent, Source, VideoEvent};
-use crate::ids::Pseudonym;
+use crate::event::{BodyOf, DescriptionOf, Pairs, QuizEventOf, Source, VideoEventOf};
+use crate::ids::{EventId, Pseudonym};
 use crate::packing::{bytes, varint, zigzag, zigzagged};
 
 /// More than this is not kept from one request to the next.
 const MAX_SPARE_BYTES: usize = 1024 * 1024;
 
-/// One event: what it points to, and its cell of every column that it is in.
+/// One event: what it points to, and its cell of every column that it is in. Other cells are those of an event before.
+#[derive(Clone)]
 struct Row {
     shape: usize,
     learner: usize,
@@ -23,6 +25,8 @@ struct Row {
 }
 
 impl Row {
+    const EMPTY: Row = Row { shape: 0, learner: 0, arrival: 0, present: 0, cells: [0; COLUMNS] };
+
     fn mark(&mut self, mark: Column) {
         self.present |= mark.bit();
     }
@@ -39,27 +43,27 @@ impl Row {
     }
 }
 
-/// Writes one record after the other, with what it allocated for those before.
-#[derive(Default)]
+/// Writes one record after the other.
 pub(super) struct Writer<'a> {
     texts: Interner<'a>,
     /// Large, and not moved.
     tables: Box<Tables>,
 }
 
-/// What a record has beside its texts.
+/// What a record has beside its texts, and the records that are written.
 #[derive(Default)]
-struct Tables {
+pub(super) struct Tables {
     learners: Distinct<Pseudonym>,
     shapes: Distinct<Shape>,
     /// Doubles by their bits.
     numbers: Distinct<u64>,
     pairs: Vec<u8>,
     expected: Expected,
+    /// Of the present record so many as it has events; those behind them are of records before.
     rows: Vec<Row>,
-    body: Vec<u8>,
     /// The texts' bytes, which come after all of their lengths.
     packed: Vec<u8>,
+    records: Vec<u8>,
 }
 
 impl Tables {
@@ -69,69 +73,95 @@ impl Tables {
         self.numbers.clear();
         self.pairs.clear();
         self.expected.clear();
-        self.rows.clear();
-        self.body.clear();
         self.packed.clear();
     }
 
     /// About how many bytes are allocated.
     fn capacity(&self) -> usize {
-        self.body.capacity() + self.packed.capacity() + size_of::<Row>() * self.rows.capacity()
+        let bytes = [&self.packed, &self.records].map(Vec::capacity).into_iter().sum::<usize>();
+        bytes + size_of::<Row>() * self.rows.capacity()
     }
 }
 
 impl<'a> Writer<'a> {
-    /// The record of these events.
-    pub(super) fn record(&mut self, tenant: &str, events: impl ExactSizeIterator<Item = &'a Event> + Clone) -> Vec<u8> {
-        self.clear();
-        events.clone().for_each(|event| self.add(event));
-        self.write_body(tenant);
-        let (count, body) = (events.len(), &self.tables.body[..]);
-        let compressed = if body.len() < COMPRESS_FROM_BYTES { None } else { frame::compressed(body) };
-        let mut record = Vec::with_capacity(HEAD_BYTES + 10 + 16 * count + body.len());
-        record.extend_from_slice(&MAGIC);
-        record.extend_from_slice(&[VERSION, if compressed.is_some() { ZSTD } else { PLAIN }, 0, 0, 0, 0]);
-        varint(&mut record, count as u64);
-        if compressed.is_some() {
-            varint(&mut record, body.len() as u64);
-        }
-        events.for_each(|event| record.extend_from_slice(&event.id.0));
-        record.extend_from_slice(compressed.as_deref().unwrap_or(body));
-        let checksum = super::checksum(&record);
-        record[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&checksum.to_be_bytes());
-        record
+    /// With what was allocated for records before.
+    pub(super) fn with(spare: Box<Tables>) -> Writer<'a> {
+        Writer { texts: Interner::default(), tables: spare }
     }
 
     /// What it allocated, for records of other events; nothing where that is much.
-    pub(super) fn spare(self) -> Option<Writer<'static>> {
-        let is_little = self.tables.capacity() <= MAX_SPARE_BYTES;
-        is_little.then(|| Writer { texts: self.texts.spare(), tables: self.tables })
+    pub(super) fn spare(mut self) -> Option<Box<Tables>> {
+        self.tables.records.clear();
+        (self.tables.capacity() <= MAX_SPARE_BYTES).then_some(self.tables)
     }
 
-    fn clear(&mut self) {
+    /// The records that are written.
+    pub(super) fn records(&self) -> &[u8] {
+        &self.tables.records
+    }
+
+    /// Takes the last records back, down to so many bytes.
+    pub(super) fn take_back_to(&mut self, length: usize) {
+        self.tables.records.truncate(length);
+    }
+
+    /// Writes the record of these events.
+    pub(super) fn record<E: Parts + 'a>(&mut self, tenant: &str, events: impl ExactSizeIterator<Item = &'a E> + Clone) {
         self.texts.clear();
         self.tables.clear();
+        let mut rows = std::mem::take(&mut self.tables.rows);
+        if rows.len() < events.len() {
+            rows.resize(events.len(), Row::EMPTY);
+        }
+        events.clone().zip(&mut rows).for_each(|(event, row)| self.add(event.parts(), row));
+        let start = self.tables.records.len();
+        self.head(PLAIN, events.len(), None, events.clone().map(|event| event.parts().id));
+        let body = self.tables.records.len();
+        self.write_body(tenant, &rows[..events.len()]);
+        self.tables.rows = rows;
+        let length = self.tables.records.len() - body;
+        let compressed = (length >= COMPRESS_FROM_BYTES).then(|| frame::compressed(&self.tables.records[body..]));
+        if let Some(compressed) = compressed.flatten() {
+            self.take_back_to(start);
+            self.head(ZSTD, events.len(), Some(length), events.map(|event| event.parts().id));
+            self.tables.records.extend_from_slice(&compressed);
+        }
+        let record = &mut self.tables.records[start..];
+        let checksum = super::checksum(record);
+        record[HEAD_BYTES..][..4].copy_from_slice(&checksum.to_be_bytes());
     }
 
-    fn add(&mut self, event: &'a Event) {
-        let learner = self.tables.learners.place(event.learner);
-        let arrival = zigzagged(event.arrival_millis.wrapping_sub(self.tables.expected.arrival));
+    /// What comes before the body; the checksum's place is left empty.
+    fn head(&mut self, form: u8, count: usize, plain_length: Option<usize>, ids: impl Iterator<Item = EventId>) {
+        let record = &mut self.tables.records;
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(&[VERSION, form, 0, 0, 0, 0]);
+        varint(record, count as u64);
+        if let Some(length) = plain_length {
+            varint(record, length as u64);
+        }
+        ids.for_each(|id| record.extend_from_slice(&id.0));
+    }
+
+    fn add<T: AsRef<str>>(&mut self, event: EventParts<'a, T>, row: &mut Row) {
+        row.present = 0;
+        row.learner = self.tables.learners.place(event.learner);
+        row.arrival = zigzagged(event.arrival_millis.wrapping_sub(self.tables.expected.arrival));
         self.tables.expected.arrival = event.arrival_millis;
-        let mut row = Row { shape: 0, learner, arrival, present: 0, cells: [0; COLUMNS] };
-        let course = self.texts.symbol(&event.course);
-        self.text(&mut row, Column::Session, event.session.as_deref());
+        let course = self.texts.symbol(event.course);
+        self.text(row, Column::Session, event.session);
         if let Some(time) = event.time_millis {
             let lead = time.wrapping_sub(event.arrival_millis);
             row.set(Column::Time, zigzagged(lead.wrapping_sub(self.tables.expected.lead)));
             self.tables.expected.lead = lead;
         }
-        self.text(&mut row, Column::Title, event.title.as_deref());
-        match &event.source {
+        self.text(row, Column::Title, event.title);
+        match event.source {
             Source::None => {}
-            Source::Given(id) => self.text(&mut row, Column::Source, Some(id)),
+            Source::Given(id) => self.text(row, Column::Source, Some(id)),
             Source::InId => row.mark(Column::SourceInId),
         }
-        let kind = self.body_of(&mut row, &event.body);
+        let kind = self.body_of(row, event.body);
         row.shape = self.tables.shapes.place(Shape {
             kind,
             present: row.present,
@@ -142,12 +172,11 @@ impl<'a> Writer<'a> {
             role: event.role,
             protocol: event.protocol,
         });
-        self.tables.rows.push(row);
     }
 
-    fn text(&mut self, row: &mut Row, column: Column, text: Option<&'a str>) {
+    fn text<T: AsRef<str>>(&mut self, row: &mut Row, column: Column, text: Option<&'a T>) {
         if let Some(text) = text {
-            row.set(column, self.texts.symbol(text).index() as u64);
+            row.set(column, self.texts.symbol(text.as_ref()).index() as u64);
         }
     }
 
@@ -162,8 +191,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn object(&mut self, row: &mut Row, object: &'a str) -> usize {
-        let symbol = self.texts.symbol(object);
+    fn object<T: AsRef<str>>(&mut self, row: &mut Row, object: &'a T) -> usize {
+        let symbol = self.texts.symbol(object.as_ref());
         row.set(Column::Object, symbol.index() as u64);
         symbol.index()
     }
@@ -175,31 +204,31 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn body_of(&mut self, row: &mut Row, body: &'a Body) -> Kind {
+    fn body_of<T: AsRef<str>>(&mut self, row: &mut Row, body: &'a BodyOf<T, Pairs>) -> Kind {
         match body {
-            Body::Video(video) => {
+            BodyOf::Video(video) => {
                 self.video(row, video);
                 Kind::Video(video.action)
             }
-            Body::Quiz(quiz) => {
+            BodyOf::Quiz(quiz) => {
                 self.quiz(row, quiz);
                 Kind::Quiz(quiz.action)
             }
-            Body::Viewed { object } => {
+            BodyOf::Viewed { object } => {
                 self.object(row, object);
                 Kind::Viewed
             }
-            Body::Enrolled => Kind::Enrolled,
-            Body::Unenrolled => Kind::Unenrolled,
-            Body::Completed => Kind::Completed,
-            Body::Described(description) => {
+            BodyOf::Enrolled => Kind::Enrolled,
+            BodyOf::Unenrolled => Kind::Unenrolled,
+            BodyOf::Completed => Kind::Completed,
+            BodyOf::Described(description) => {
                 self.description(row, description);
                 Kind::Described
             }
         }
     }
 
-    fn video(&mut self, row: &mut Row, video: &'a VideoEvent) {
+    fn video<T: AsRef<str>>(&mut self, row: &mut Row, video: &'a VideoEventOf<T, Pairs>) {
         let object = self.object(row, &video.video);
         let end = self.tables.expected.end(row.learner);
         if let Some(position) = video.position_millis {
@@ -224,14 +253,14 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn quiz(&mut self, row: &mut Row, quiz: &'a QuizEvent) {
+    fn quiz<T: AsRef<str>>(&mut self, row: &mut Row, quiz: &'a QuizEventOf<T>) {
         self.object(row, &quiz.quiz);
-        self.text(row, Column::Question, quiz.question.as_deref());
+        self.text(row, Column::Question, quiz.question.as_ref());
         if let Some(attempt) = quiz.attempt {
             row.set(Column::Attempt, attempt.into());
         }
-        self.text(row, Column::AttemptId, quiz.attempt_id.as_deref());
-        self.text(row, Column::Response, quiz.response.as_deref());
+        self.text(row, Column::AttemptId, quiz.attempt_id.as_ref());
+        self.text(row, Column::Response, quiz.response.as_ref());
         if let Some(right) = quiz.correct {
             row.mark(Column::Judged);
             if right {
@@ -244,16 +273,16 @@ impl<'a> Writer<'a> {
         row.integer(Column::Elapsed, quiz.elapsed_millis);
     }
 
-    fn description(&mut self, row: &mut Row, description: &'a Description) {
+    fn description<T: AsRef<str>>(&mut self, row: &mut Row, description: &'a DescriptionOf<T>) {
         let object = self.object(row, &description.object);
-        self.text(row, Column::Section, description.section.as_deref());
+        self.text(row, Column::Section, description.section.as_ref());
         row.integer(Column::Place, description.position);
         self.length(row, object, description.length_millis);
-        self.text(row, Column::Url, description.url.as_deref());
+        self.text(row, Column::Url, description.url.as_ref());
     }
 
-    fn write_body(&mut self, tenant: &str) {
-        let mut body = std::mem::take(&mut self.tables.body);
+    fn write_body(&mut self, tenant: &str, rows: &[Row]) {
+        let mut body = std::mem::take(&mut self.tables.records);
         bytes(&mut body, tenant.as_bytes());
         self.texts.write(&mut body, &mut self.tables.packed);
         varint(&mut body, self.tables.learners.values().len() as u64);
@@ -262,35 +291,54 @@ impl<'a> Writer<'a> {
         self.tables.shapes.values().iter().for_each(|shape| shape.write(&mut body));
         varint(&mut body, self.tables.numbers.values().len() as u64);
         self.tables.numbers.values().iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));
-        self.columns(&mut body);
+        self.columns(rows, &mut body);
         body.extend_from_slice(&self.tables.pairs);
-        self.tables.body = body;
+        self.tables.records = body;
     }
 
     /// A column of indices into a table of one says nothing, and is left out.
-    fn columns(&self, body: &mut Vec<u8>) {
+    fn columns(&self, rows: &[Row], body: &mut Vec<u8>) {
         if self.tables.shapes.values().len() > 1 {
-            self.tables.rows.iter().for_each(|row| varint(body, row.shape as u64));
+            rows.iter().for_each(|row| integer(body, row.shape as u64));
         }
         if self.tables.learners.values().len() > 1 {
-            self.tables.rows.iter().for_each(|row| varint(body, row.learner as u64));
+            rows.iter().for_each(|row| integer(body, row.learner as u64));
         }
-        self.tables.rows.iter().for_each(|row| varint(body, row.arrival));
+        rows.iter().for_each(|row| integer(body, row.arrival));
         let mut used = self.tables.shapes.values().iter().fold(0, |used, shape| used | shape.present) & !MARKS;
         while used != 0 {
             let column = used.trailing_zeros();
-            let rows = self.tables.rows.iter().filter(|row| row.present >> column & 1 == 1);
-            rows.for_each(|row| varint(body, row.cells[column as usize]));
+            let rows = rows.iter().filter(|row| row.present >> column & 1 == 1);
+            rows.for_each(|row| integer(body, row.cells[column as usize]));
             used &= used - 1;
         }
     }
 }
 
+/// LEB128 without a branch on the length, which differs from cell to cell: sevens of bits are spread over eight bytes, of
+/// which as many stay as are needed.
+#[inline]
+fn integer(out: &mut Vec<u8>, value: u64) {
+    if value >> 56 != 0 {
+        return varint(out, value);
+    }
+    let spread = value & 0x0fff_ffff | (value & 0x00ff_ffff_f000_0000) << 4;
+    let spread = spread & 0x0000_3fff_0000_3fff | (spread & 0x0fff_c000_0fff_c000) << 2;
+    let spread = spread & 0x007f_007f_007f_007f | (spread & 0x3f80_3f80_3f80_3f80) << 1;
+    let more = (63 - spread.max(1).leading_zeros()) / 8;
+    let marks = 0x0080_8080_8080_8080 & ((1 << (8 * more)) - 1);
+    let end = out.len() + more as usize + 1;
+    out.extend_from_slice(&(spread | marks).to_le_bytes());
+    out.truncate(end);
+}
+
 /// The number of thousandths that a double is; `None` where they do not give the same double back.
 fn thousandths(value: f64) -> Option<i64> {
-    const MOST: f64 = (1u64 << 40) as f64;
-    let thousandths = (value * 1000.0).round();
-    let whole = (thousandths.abs() < MOST).then_some(thousandths as i64)?;
+    const MOST: u64 = 1 << 40;
+    // Where it is none, neither of its neighbours is.
+    let thousandths = value * 1000.0;
+    let whole = (thousandths + 0.5f64.copysign(thousandths)) as i64;
+    (whole.unsigned_abs() < MOST).then_some(())?;
     (super::of_thousandths(whole).to_bits() == value.to_bits()).then_some(whole)
 }
 
@@ -299,13 +347,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_integer_without_branches_is_the_same() {
+        let near = |bits: u32| [(1u64 << bits) - 1, 1 << bits, (1 << bits) + 1];
+        for value in (0..64).flat_map(near).chain([u64::MAX, 0x0123_4567_89ab_cdef, 0x00fe_dcba_9876_5432]) {
+            let (mut one, mut other) = (vec![7], vec![7]);
+            integer(&mut one, value);
+            varint(&mut other, value);
+            assert_eq!(one, other, "{value:#x}");
+        }
+    }
+
+    #[test]
     fn what_a_request_leaves_behind_is_kept_unless_it_is_much() {
         let is_kept = |grow: fn(&mut Tables)| {
-            let mut writer = Writer::default();
-            grow(&mut writer.tables);
-            writer.spare().is_some()
+            let mut tables = Box::default();
+            grow(&mut tables);
+            Writer::with(tables).spare().is_some()
         };
-        assert!(is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES / 2)));
-        assert!(!is_kept(|tables| tables.body.reserve(MAX_SPARE_BYTES + 1)));
+        assert!(is_kept(|tables| tables.packed.reserve(MAX_SPARE_BYTES / 2)));
+        assert!(!is_kept(|tables| tables.packed.reserve(MAX_SPARE_BYTES + 1)));
     }
 }

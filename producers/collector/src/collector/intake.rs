@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use trilha_schemas::event::{Protocol, SentEvent};
+use trilha_schemas::event::{Protocol, SentEventOf};
 use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::reader::{Code, MAX_ID_BYTES, Refusal, check_ids, is_nobody};
 
@@ -22,18 +22,18 @@ pub(super) struct Refused<'a> {
 }
 
 /// Takes out of the list what will not be put: each that is left is an event.
-pub(super) fn take_refused<'a>(
+pub(super) fn take_refused<'a, T: AsRef<str>>(
     credential: &Credential,
     protocol: Protocol,
     arrival: Arrival,
-    sent: &mut Vec<Sent<'a>>,
+    sent: &mut Vec<Sent<'a, T>>,
 ) -> Vec<Refused<'a>> {
     let mut refused = Vec::new();
     sent.retain_mut(|Sent { index, raw, read, about }| {
         let (refusal, about) = match read {
             Ok(event) => match check(credential, arrival, event) {
                 Ok(()) => return true,
-                Err(refusal) => (refusal, event.learner.take().map(Cow::Owned)),
+                Err(refusal) => (refusal, event.learner.take().map(|learner| learner.as_ref().to_string().into())),
             },
             Err(refusal) => (refusal.clone(), about.map(Cow::Borrowed).or_else(|| named_in(protocol, raw))),
         };
@@ -44,13 +44,13 @@ pub(super) fn take_refused<'a>(
     refused
 }
 
-fn check(credential: &Credential, arrival: Arrival, event: &SentEvent) -> Result<(), Refusal> {
+fn check<T: AsRef<str>>(credential: &Credential, arrival: Arrival, event: &SentEventOf<T>) -> Result<(), Refusal> {
     credential.may_write(event)?;
     has_needed_time(event, arrival)?;
     check_ids(event).map_err(|refusal| refusal.with_id(given_id(event)))
 }
 
-fn has_needed_time(event: &SentEvent, arrival: Arrival) -> Result<(), Refusal> {
+fn has_needed_time<T: AsRef<str>>(event: &SentEventOf<T>, arrival: Arrival) -> Result<(), Refusal> {
     match (arrival, event.time_millis) {
         (Arrival::Replay { .. }, None) => {
             let refusal = Refusal::new(Code::TimeMissing, "time", "an event that is replayed needs its time");

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutFailure, Stream, StreamError};
+use trilha_stream::port::{MAX_PUT_BYTES, MAX_PUT_ENTRIES, PutEntry, PutFailure, Stream, StreamError};
 
-use super::{Record, Sleep};
+use super::{Few, Records, Sleep};
 use crate::random::Randomness;
 
 /// How often an entry is put before it is given up.
@@ -53,25 +53,27 @@ pub(super) type Failed = (usize, Failure);
 
 /// Puts every record; says which failed, in their order. A record that was written by a call that failed is written
 /// again: its events carry the same ids.
-pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
-    if records.is_empty() {
-        return Vec::new();
+pub(super) async fn put_all<S: Stream>(stream: &Arc<S>, records: &Records<'_>, backoff: &Backoff) -> Few<Failed> {
+    if records.len() == 0 {
+        return Few::new();
     }
     let first = first_part(records, 0);
     if first.end == records.len() {
-        return put_part(&**stream, records, first, backoff).await;
+        return put_part(&**stream, |at| records.entry(at), first, backoff).await;
     }
     Box::pin(put_parts(stream, records, backoff)).await
 }
 
-async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff: &Backoff) -> Vec<Failed> {
+async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Records<'_>, backoff: &Backoff) -> Few<Failed> {
     let parts = parts(records);
     // What a part that never ends with an answer leaves behind.
     let mut failures: Vec<_> = parts.iter().map(|part| all(part.clone(), Failure::Unavailable)).collect();
     let mut puts = JoinSet::new();
     for (at, part) in parts.into_iter().enumerate() {
-        let (stream, records, backoff) = (stream.clone(), records.clone(), backoff.clone());
-        puts.spawn(async move { (at, put_part(&*stream, &records, part, &backoff).await) });
+        let entries: Vec<_> = part.clone().map(|at| records.entry(at)).collect();
+        let (stream, backoff, start) = (stream.clone(), backoff.clone(), part.start);
+        let entry = move |at: usize| entries[at - start].clone();
+        puts.spawn(async move { (at, put_part(&*stream, entry, part, &backoff).await) });
     }
     while let Some(put) = puts.join_next().await {
         match put {
@@ -79,35 +81,43 @@ async fn put_parts<S: Stream>(stream: &Arc<S>, records: &Arc<[Record]>, backoff:
             Err(error) => tracing::error!(%error, "a put ended without an answer"),
         }
     }
-    failures.concat()
+    failures.into_iter().flatten().collect()
 }
 
-fn all(part: Range<usize>, failure: Failure) -> Vec<Failed> {
+fn all(part: Range<usize>, failure: Failure) -> Few<Failed> {
     part.map(|at| (at, failure)).collect()
 }
 
-async fn put_part<S: Stream>(stream: &S, records: &[Record], part: Range<usize>, backoff: &Backoff) -> Vec<Failed> {
+async fn put_part<S: Stream>(
+    stream: &S,
+    entry: impl Fn(usize) -> PutEntry,
+    part: Range<usize>,
+    backoff: &Backoff,
+) -> Few<Failed> {
+    let results = stream.put_records(part.clone().map(&entry).collect()).await;
+    if results.as_ref().is_ok_and(|results| results.len() >= part.len() && results.iter().all(Result::is_ok)) {
+        return Few::new();
+    }
     let mut left = all(part, Failure::Throttled);
-    for attempt in 1..=ATTEMPTS {
-        if attempt > 1 {
-            backoff.before(attempt).await;
-        }
-        let results = stream.put_records(left.iter().map(|(at, _)| records[*at].entry()).collect()).await;
-        let retry = note(&mut left, results);
+    let mut retry = note(&mut left, results);
+    for attempt in 2..=ATTEMPTS {
         if !retry || left.is_empty() {
             break;
         }
+        backoff.before(attempt).await;
+        let results = stream.put_records(left.iter().map(|(at, _)| entry(*at)).collect()).await;
+        retry = note(&mut left, results);
     }
     left
 }
 
 /// Notes what one call came to; whether asking again can help. Who is throttled after a call that may have written stays
 /// unavailable: nobody is told that nothing was taken who cannot know it.
-fn note<T>(left: &mut Vec<Failed>, results: Result<Vec<Result<T, PutFailure>>, StreamError>) -> bool {
+fn note<T>(left: &mut Few<Failed>, results: Result<Vec<Result<T, PutFailure>>, StreamError>) -> bool {
     match results {
         Ok(results) => {
             let mut results = results.into_iter();
-            left.retain_mut(|(_, failure)| match results.next() {
+            left.retain(|(_, failure)| match results.next() {
                 Some(Ok(_)) => false,
                 Some(Err(PutFailure::Internal)) => {
                     *failure = Failure::Unavailable;
@@ -126,35 +136,42 @@ fn note<T>(left: &mut Vec<Failed>, results: Result<Vec<Result<T, PutFailure>>, S
 }
 
 /// Cuts a list where the stream's limits do.
-fn parts(records: &[Record]) -> Vec<Range<usize>> {
-    let first = (!records.is_empty()).then(|| first_part(records, 0));
+fn parts(records: &Records<'_>) -> Vec<Range<usize>> {
+    let first = (records.len() > 0).then(|| first_part(records, 0));
     let next = |part: &Range<usize>| (part.end < records.len()).then(|| first_part(records, part.end));
     iter::successors(first, next).collect()
 }
 
 /// The records from a place on that go into one put, at least one.
-fn first_part(records: &[Record], start: usize) -> Range<usize> {
+fn first_part(records: &Records<'_>, start: usize) -> Range<usize> {
     let mut bytes = 0;
-    let fits = |record: &&Record| {
-        bytes += record.data.len() + PARTITION_KEY_BYTES;
+    let fits = |at: &usize| {
+        bytes += records.data(*at).len() + PARTITION_KEY_BYTES;
         bytes <= MAX_PUT_BYTES
     };
-    let count = records[start..].iter().take(MAX_PUT_ENTRIES).take_while(fits).count();
+    let count = (start..records.len()).take(MAX_PUT_ENTRIES).take_while(fits).count();
     start..start + count.max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use trilha_schemas::ids::Bucket;
+    use trilha_schemas::record::{Part, Together};
 
     use super::*;
 
     #[test]
     fn parts_stay_within_the_streams_limits_and_lose_nothing() {
-        let record =
-            |size: usize| Record { bucket: Bucket(0xabc), data: Bytes::from(vec![0; size]), events: Vec::new() };
-        assert_eq!(record(1).entry().partition_key.len(), PARTITION_KEY_BYTES);
+        let records = |count: usize, size: usize| {
+            let part = |at: usize| Part { bytes: at * size..(at + 1) * size, places: at..at + 1 };
+            Together {
+                bytes: vec![0; count * size],
+                places: (0..count).map(|at| (Bucket(0xabc), at)).collect(),
+                records: (0..count).map(part).collect(),
+                too_large: Vec::new(),
+            }
+        };
+        assert_eq!(Records::from(&mut records(1, 1)).entry(0).partition_key.len(), PARTITION_KEY_BYTES);
         let full = MAX_PUT_BYTES / 40 - 3;
         let cases: [(usize, usize, &[usize]); 6] = [
             (0, 1, &[]),
@@ -165,8 +182,7 @@ mod tests {
             (41, full + 1, &[39, 2]),
         ];
         for (count, size, expected) in cases {
-            let records: Vec<_> = (0..count).map(|_| record(size)).collect();
-            let parts = parts(&records);
+            let parts = parts(&Records::from(&mut records(count, size)));
             assert_eq!(parts.iter().cloned().flatten().collect::<Vec<_>>(), (0..count).collect::<Vec<_>>());
             assert_eq!(parts.iter().map(Range::len).collect::<Vec<_>>(), expected, "{count} of {size} bytes");
         }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use thiserror::Error;
 use trilha_schemas::record::decode;
 
+use super::Records;
 use super::intake::Refused;
 use super::put::{Failed, Failure};
-use super::{Origin, Record};
 use crate::identities::IdentityError;
 use crate::quarantine::QuarantineError;
 use crate::settings::SettingsError;
@@ -72,23 +72,28 @@ impl From<SettingsError> for CollectError {
     }
 }
 
-/// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through.
+/// Adds up: what failed on the stream is rejected by event, or the whole request when nothing came through. `index` is an
+/// event's place in the request.
 pub(super) fn receipt(
-    records: &[Record],
+    records: &Records<'_>,
     failures: &[Failed],
-    origins: &[Origin<'_>],
+    index: impl Fn(usize) -> usize,
     refused: Vec<Refused<'_>>,
 ) -> Result<Receipt, CollectError> {
-    let not_put = || failures.iter().map(|(at, _)| &records[*at]);
-    let events = |record: &Record| record.events.len();
-    let accepted = records.iter().map(events).sum::<usize>() - not_put().map(events).sum::<usize>();
+    let events = |record: usize| records.places(record).len();
+    let put = (0..records.len()).map(events).sum::<usize>();
+    if failures.is_empty() && refused.is_empty() {
+        return Ok(Receipt { accepted: put, rejected: Vec::new() });
+    }
+    let not_put = || failures.iter().map(|(at, _)| *at);
+    let accepted = put - not_put().map(events).sum::<usize>();
     if let (0, Some(failure)) = (accepted, worst(failures)) {
         return Err(match failure {
             Failure::Throttled => CollectError::Throttled,
             Failure::Unavailable => CollectError::Unavailable("the stream is unavailable".to_string()),
         });
     }
-    let not_put = not_put().flat_map(|record| try_again(record, origins));
+    let not_put = not_put().flat_map(|record| try_again(records, record, &index));
     let mut rejected: Vec<_> = refused.into_iter().map(Rejected::from).chain(not_put).collect();
     rejected.sort_by_key(|rejected| rejected.index);
     Ok(Receipt { accepted, rejected })
@@ -101,11 +106,11 @@ fn worst(failures: &[Failed]) -> Option<Failure> {
 }
 
 /// The events of a record that was not put; their own ids are read back from its bytes.
-fn try_again(record: &Record, origins: &[Origin<'_>]) -> Vec<Rejected> {
-    let decoded = decode(&record.data).unwrap_or_default();
+fn try_again(records: &Records<'_>, record: usize, index: impl Fn(usize) -> usize) -> Vec<Rejected> {
+    let decoded = decode(records.data(record)).unwrap_or_default();
     let mut ids = decoded.events.iter().map(|event| event.source_id(&decoded.tenant).map(Cow::into_owned));
-    let rejected = record.events.iter().map(|at| Rejected {
-        index: origins[*at].index,
+    let rejected = records.places(record).iter().map(|(_, at)| Rejected {
+        index: index(*at),
         id: ids.next().flatten(),
         code: "try_again",
         field: String::new(),

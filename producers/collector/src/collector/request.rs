@@ -1,5 +1,7 @@
 //! A request's whole body: split into native events, read and collected. One without any JSON is kept as it came.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 use trilha_schemas::event::Protocol;
 use trilha_schemas::native;
@@ -58,16 +60,19 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     }
 }
 
+/// An event whose texts are where the body has them.
+type InBody<'a> = Sent<'a, Cow<'a, str>>;
+
 /// What a body holds.
 enum Events<'a> {
-    Read(Vec<Sent<'a>>),
+    Read(Vec<InBody<'a>>),
     TooMany(usize),
 }
 
 fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
     let invalid = |message| Refusal::new(Code::InvalidJson, "", message);
-    let text = std::str::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
-    if text.trim().is_empty() {
+    let text = simdutf8::basic::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
+    if text.trim_start().is_empty() {
         return Err(invalid("the body is empty"));
     }
     let keep = |index, text: &'a str, read| Sent { index, raw: text.as_bytes(), read, about: None };
@@ -78,13 +83,15 @@ fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
     if texts.len() > MAX_EVENTS {
         return Ok(Events::TooMany(texts.len()));
     }
-    Ok(Events::Read(texts.into_iter().enumerate().map(|(index, text)| Sent::native(index, text)).collect()))
+    Ok(Events::Read(
+        texts.into_iter().enumerate().map(|(index, text)| keep(index, text, native::read_in_place(text))).collect(),
+    ))
 }
 
 /// Why a body holds no JSON at all. An empty array does.
-fn nothing_but_garbage(sent: &[Sent<'_>]) -> Option<Refusal> {
+fn nothing_but_garbage(sent: &[InBody<'_>]) -> Option<Refusal> {
     let invalid =
-        |sent: &Sent<'_>| sent.read.as_ref().err().filter(|refusal| refusal.code == Code::InvalidJson).cloned();
+        |sent: &InBody<'_>| sent.read.as_ref().err().filter(|refusal| refusal.code == Code::InvalidJson).cloned();
     let first = sent.first().and_then(invalid)?;
     sent.iter().all(|sent| invalid(sent).is_some()).then_some(first)
 }

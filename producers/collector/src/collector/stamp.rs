@@ -1,17 +1,18 @@
 //! What the collector adds to an event: arrival, pseudonym, event id, the course's zone and settings version, flags.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::mem;
-use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use trilha_schemas::event::{Body, Event, Protocol, SentEvent};
+use trilha_schemas::event::{Protocol, SentEventOf, Source, view_time_millis};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
+use trilha_schemas::record::{EventParts, Few, Parts};
 use trilha_schemas::time::is_absurd;
 
-use super::Arrival;
+use super::{Arrival, Sent};
 use crate::settings::Settings;
 
 /// An event's time may lie this far ahead of its arrival, in milliseconds: 5 min.
@@ -33,19 +34,19 @@ pub(super) struct Zone {
 }
 
 /// What the events of a course share.
-pub(super) struct Course {
+pub(super) struct Course<'a> {
     settings_version: u32,
     counted_protocol: Option<Protocol>,
-    zone: TimeZone,
+    zone: Cow<'a, TimeZone>,
 }
 
-impl Course {
+impl<'a> Course<'a> {
     /// `usual` is the zone of most courses, so that it need not be looked for.
-    pub(super) fn new(settings: Arc<Settings>, usual: &Zone) -> Course {
+    pub(super) fn new(settings: &Settings, usual: &'a Zone) -> Course<'a> {
         let zone = match settings.zone == usual.name {
-            true => usual.zone.clone(),
+            true => Cow::Borrowed(&usual.zone),
             // A zone was known when it was stored; one that a later database lacks leaves UTC.
-            false => TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC),
+            false => Cow::Owned(TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC)),
         };
         Course { settings_version: settings.version, counted_protocol: settings.counted_protocol, zone }
     }
@@ -57,37 +58,75 @@ impl Course {
     }
 }
 
+/// An event and what the collector adds to it: put together as a whole it would be large, and moved.
+pub(super) struct Stamped<'a, T> {
+    pub(super) sent: &'a Sent<'a, T>,
+    pub(super) learner: Pseudonym,
+    event: &'a SentEventOf<T>,
+    id: EventId,
+    source: Source<&'a T>,
+    arrival_millis: i64,
+    zone_offset_minutes: i16,
+    settings_version: u32,
+    flags: Flags,
+    protocol: Protocol,
+}
+
+impl<T: AsRef<str>> Parts for Stamped<'_, T> {
+    type Text = T;
+
+    #[inline]
+    fn parts(&self) -> EventParts<'_, T> {
+        EventParts {
+            id: self.id,
+            learner: self.learner,
+            course: self.event.course.as_ref(),
+            session: self.event.session.as_ref(),
+            role: self.event.role,
+            title: self.event.title.as_ref(),
+            time_millis: self.event.time_millis,
+            arrival_millis: self.arrival_millis,
+            zone_offset_minutes: self.zone_offset_minutes,
+            settings_version: self.settings_version,
+            flags: self.flags,
+            protocol: self.protocol,
+            source: self.source,
+            body: &self.event.body,
+        }
+    }
+}
+
 impl Batch<'_> {
-    /// Takes out of an event what it stamps: as a whole it is large, and is not moved.
-    pub(super) fn stamp(&self, sent: &mut SentEvent, learner: Pseudonym, course: &Course) -> Event {
-        let (id, source) = EventId::of(self.tenant, &learner, sent);
+    pub(super) fn stamp<'a, T: AsRef<str>>(
+        &self,
+        sent: &'a Sent<'a, T>,
+        event: &'a SentEventOf<T>,
+        learner: Pseudonym,
+        course: &Course<'_>,
+    ) -> Stamped<'a, T> {
+        let (id, source) = EventId::in_place(self.tenant, &learner, event);
         let arrival_millis = match self.arrival {
             Arrival::Live { now_millis } => now_millis,
-            Arrival::Replay { now_millis } => sent.time_millis.unwrap_or(now_millis),
+            Arrival::Replay { now_millis } => event.time_millis.unwrap_or(now_millis),
         };
-        let mut flags = sent.flags;
-        flags.insert(time_flags(sent.time_millis, arrival_millis));
+        let mut flags = event.flags;
+        flags.insert(time_flags(event.time_millis, arrival_millis));
         if course.counted_protocol.is_some_and(|counted| counted != self.protocol) {
             flags.insert(Flags::OTHER_PROTOCOL);
         }
-        let mut event = Event {
-            id,
+        let view_time_millis = view_time_millis(event.time_millis, arrival_millis, flags);
+        Stamped {
+            sent,
             learner,
-            course: mem::take(&mut sent.course),
-            session: sent.session.take(),
-            role: sent.role,
-            title: sent.title.take(),
-            time_millis: sent.time_millis,
+            event,
+            id,
+            source,
             arrival_millis,
-            zone_offset_minutes: 0,
+            zone_offset_minutes: course.offset_minutes(view_time_millis.unwrap_or(arrival_millis)),
             settings_version: course.settings_version,
             flags,
             protocol: self.protocol,
-            source,
-            body: mem::replace(&mut sent.body, Body::Enrolled),
-        };
-        event.zone_offset_minutes = course.offset_minutes(event.view_time_millis().unwrap_or(arrival_millis));
-        event
+        }
     }
 }
 
@@ -108,25 +147,26 @@ fn time_flags(time_millis: Option<i64>, arrival_millis: i64) -> Flags {
 
 /// The distinct values of a list, and where each entry's value is among them.
 pub(super) struct Distinct<'a> {
-    values: Vec<&'a str>,
-    places: Vec<Option<usize>>,
+    values: Few<&'a str>,
+    places: Few<Option<usize>>,
 }
 
 /// So many values are looked through; a map finds those beyond.
 const FEW: usize = 4;
 
 impl<'a> Distinct<'a> {
+    #[inline]
     pub(super) fn of(list: impl ExactSizeIterator<Item = Option<&'a str>>) -> Distinct<'a> {
-        let mut distinct = Distinct { values: Vec::new(), places: Vec::with_capacity(list.len()) };
-        let mut beyond_few = HashMap::new();
+        let mut distinct = Distinct { values: Few::new(), places: Few::with_capacity(list.len()) };
+        let mut beyond_few = HashMap::default();
         for value in list {
-            let place = value.map(|value| distinct.place(value, &mut beyond_few));
+            let place = value.map(|value| distinct.placed(value, &mut beyond_few));
             distinct.places.push(place);
         }
         distinct
     }
 
-    fn place(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize>) -> usize {
+    fn placed(&mut self, value: &'a str, beyond_few: &mut HashMap<&'a str, usize, RandomState>) -> usize {
         let few = || self.values.iter().take(FEW).position(|known| *known == value);
         if let Some(place) = self.same_as_last(value).or_else(few) {
             return place;
@@ -143,8 +183,13 @@ impl<'a> Distinct<'a> {
         &self.values
     }
 
-    pub(super) fn into_places(self) -> Vec<Option<usize>> {
-        self.places
+    /// Where the value of an entry is.
+    pub(super) fn place(&self, at: usize) -> Option<usize> {
+        self.places[at]
+    }
+
+    pub(super) fn places(&self) -> impl Iterator<Item = Option<usize>> {
+        self.places.iter().copied()
     }
 
     /// Most lists hold runs of one value.
@@ -167,7 +212,7 @@ mod tests {
             let distinct = Distinct::of(list.into_iter());
             assert_eq!(distinct.values(), names);
             let places: Vec<_> = (0..count).chain((0..count).rev()).map(Some).chain([None]).collect();
-            assert_eq!(distinct.into_places(), places);
+            assert_eq!(distinct.places().collect::<Vec<_>>(), places);
         }
     }
 }

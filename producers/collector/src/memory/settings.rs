@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use foldhash::fast::RandomState;
 use trilha_schemas::ids::Pseudonym;
 
 use super::lock;
@@ -12,10 +13,10 @@ use crate::settings::{Change, LogEntry, Settings, SettingsError, SettingsStore};
 #[derive(Default)]
 pub struct MemorySettings {
     /// By tenant, then by course.
-    tenants: Mutex<HashMap<String, Courses>>,
+    tenants: Mutex<HashMap<String, Courses, RandomState>>,
 }
 
-type Courses = HashMap<String, Course>;
+type Courses = HashMap<String, Course, RandomState>;
 
 #[derive(Default)]
 struct Course {
@@ -39,8 +40,9 @@ impl SettingsStore for MemorySettings {
     ) -> Result<Vec<Arc<Settings>>, SettingsError> {
         let mut tenants = lock(&self.tenants);
         let known = tenants.get(tenant);
-        let in_force = |course: &&str| known?.get(*course)?.versions.last().cloned();
-        if let Some(in_force) = courses.iter().map(in_force).collect() {
+        let mut in_force = Vec::with_capacity(courses.len());
+        in_force.extend(courses.iter().map_while(|course| known?.get(*course)?.versions.last().cloned()));
+        if in_force.len() == courses.len() {
             return Ok(in_force);
         }
         let kept = tenants.entry(tenant.to_string()).or_default();
