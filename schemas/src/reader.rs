@@ -211,7 +211,7 @@ pub fn cut(text: String, most_chars: usize) -> (String, bool) {
 }
 
 /// Where a text ends that is cut to a number of characters; `None` where it is no longer.
-pub(crate) fn end_of_cut(text: &str, most_chars: usize) -> Option<usize> {
+pub fn end_of_cut(text: &str, most_chars: usize) -> Option<usize> {
     // Most texts have fewer bytes than they may have characters.
     let may_be_longer = text.len() > most_chars;
     may_be_longer.then(|| text.char_indices().nth(most_chars)).flatten().map(|(end, _)| end)

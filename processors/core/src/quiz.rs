@@ -10,13 +10,16 @@ use sha2::{Digest, Sha256};
 use trilha_schemas::event::{BodyOf, Event, EventOf, Owned, Protocol, QuizAction, QuizEventOf, Resolve, Score};
 use trilha_schemas::ids::{EventId, first_16};
 use trilha_schemas::packing::Damaged;
-use trilha_schemas::reader::cut;
+use trilha_schemas::reader::{cut, end_of_cut};
 
 use crate::ids::{IdSet, id_hash};
 use crate::views::{QuestionView, QuizView};
 use crate::{Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS};
 use attempts::Attempt;
 
+/// What an answer is counted with beside its texts. An item is full of bytes before it is of events.
+const ANSWER_BYTES: usize = 8 + 2 + 7 + 5 + 4 + 2;
+const _: () = assert!(MAX_ITEM_BYTES / ANSWER_BYTES < MAX_ITEM_EVENTS);
 /// A response is shown and counted by its first 200 characters.
 const MAX_RESPONSE_CHARS: usize = 200;
 
@@ -121,7 +124,7 @@ impl QuizItem {
         let titled = title.map_or(0, title_bytes);
         let header = if known.is_none() { Question::default().header_bytes(name) } else { 0 };
         let bytes = answer.most_bytes() + titled + header;
-        if self.seen.len() > MAX_ITEM_EVENTS || self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
+        if self.bytes + bytes + ITEM_HEADER_BYTES > MAX_ITEM_BYTES {
             self.seen.remove(&id);
             folded.beyond.push(event);
         } else {
@@ -216,11 +219,8 @@ impl Question {
 impl Answer {
     fn of<T, L>(event: &EventOf<T, L>, quiz: &QuizEventOf<T>, texts: &impl Resolve<T, L>) -> Answer {
         let text = |text: &Option<T>| text.as_ref().map(|text| texts.text(text).to_string());
-        let (rest, response) = text(&quiz.response).map_or((None, None), |response| match response.len() {
-            // No text has more characters than bytes.
-            0..=MAX_RESPONSE_CHARS => (None, Some(response)),
-            _ => (id_of_longer(&response), Some(cut(response, MAX_RESPONSE_CHARS).0)),
-        });
+        let cut = text(&quiz.response).map(|response| (id_of_longer(&response), cut(response, MAX_RESPONSE_CHARS).0));
+        let (rest, response) = cut.map_or((None, None), |(rest, response)| (rest, Some(response)));
         Answer {
             time_millis: event.view_time_millis().unwrap_or(event.arrival_millis),
             id: id_hash(&event.id),
@@ -239,13 +239,13 @@ impl Answer {
 
     fn most_bytes(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() + 2);
-        8 + 2 + 7 + 5 + 4 + 2 + text(&self.attempt_id) + text(&self.response) + if self.rest.is_some() { 8 } else { 0 }
+        ANSWER_BYTES + text(&self.attempt_id) + text(&self.response) + if self.rest.is_some() { 8 } else { 0 }
     }
 }
 
 /// Of a response that is longer than what is kept of it.
 fn id_of_longer(response: &str) -> Option<u64> {
-    response.char_indices().nth(MAX_RESPONSE_CHARS)?;
+    end_of_cut(response, MAX_RESPONSE_CHARS)?;
     Some(id_hash(&EventId(first_16(&Sha256::digest(response.as_bytes())))))
 }
 
