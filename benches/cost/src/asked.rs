@@ -113,7 +113,7 @@ pub struct Asked {
     pub capacity: CapacityMode,
     /// How the day's load is spread over its hours.
     pub day: Day,
-    /// How many shards it has; as many as the load needs if not given.
+    /// How many shards it has; as many as the load and the first window need if not given.
     pub shards: Option<u32>,
     /// What a shard's items may take in memory between batches, in MB; 0: every batch meets a process that knows nothing.
     pub warm_megabytes: u32,

@@ -300,7 +300,7 @@ pub(crate) struct CostOptions {
     /// How the live table is paid for
     #[arg(long, value_enum, default_value_t = CapacityOption::BySize)]
     pub capacity: CapacityOption,
-    /// How many shards the stream has; as many as the load needs if not given
+    /// How many shards the stream has; as many as the load and the window need if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub shards: Option<u32>,
     /// What a shard's items may take in memory between batches; 0: every batch meets a process that knows nothing
