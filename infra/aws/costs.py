@@ -46,7 +46,7 @@ ASSUMED = {
     "bytes of a packed event": 80,
     "write units an event": 0.17,           # Two items of a learner for each 20 events, and views shared by a class.
     "read units an event": 0.10,            # The same items, where they are no longer warm.
-    "used of provisioned writes": 0.55,     # `trilha cost` counts it for a day with an evening's peak.
+    "used of provisioned capacity": 0.55,     # `trilha cost` counts it for a day with an evening's peak.
     "hours a day with records": 16,
     "seconds of a live batch": 0.5,
     "seconds of a lake batch": 0.5,
@@ -97,9 +97,9 @@ def under_load(size):
     yield ("Lake writer", lake * lambda_price(ASSUMED["seconds of a lake batch"], size["lake_gb"]),
            f"{lake / 1e6:,.2f} M batches of 0.5 s × {size['lake_gb']} GB")
     units = events * ASSUMED["write units an event"]
-    yield "DynamoDB writes", writes(size, units), writes_arithmetic(size, units)
+    yield "DynamoDB writes", writes(size, units), f"{units / 1e6:,.0f} M units × 0.625 a million"
     units = events * ASSUMED["read units an event"]
-    yield "DynamoDB reads", reads(size, units), reads_arithmetic(size, units)
+    yield "DynamoDB reads", reads(size, units), f"{units / 1e6:,.0f} M units × 0.125 a million"
     stored = size["learners"] * 40_000 / 1e9
     yield "DynamoDB storage", stored * (PRICE["table GB"] + PRICE["recovery GB"]), f"{stored:,.1f} GB × (0.25 + 0.20 for recovery)"
     files = lake + COMPACTIONS * size["tenants"] * 2
@@ -129,39 +129,21 @@ def least_capacity(size):
     return provisioned["least"], day * HOURS / 24, f"{provisioned['reads']}; {raised} for an hour"
 
 
-def unit_hours(units, used):
-    return units / 3_600 / used
-
-
 def writes(size, units):
-    """Units, or hours of capacity beyond the least, which is paid for at rest."""
-    if not size["provisioned"]:
-        return units * PRICE["write unit"]
-    hours = max(unit_hours(units, ASSUMED["used of provisioned writes"]) - size["provisioned"]["least"] * HOURS, 0)
-    return hours * PRICE["write capacity unit hour"]
-
-
-def writes_arithmetic(size, units):
-    if not size["provisioned"]:
-        return f"{units / 1e6:,.0f} M units × 0.625 a million"
-    used = ASSUMED["used of provisioned writes"]
-    hours = unit_hours(units, used)
-    return (f"{units / 1e6:,.0f} M units ÷ 3,600 ÷ {used:.0%} used = {hours:,.0f} h × 0.00065, less what is paid at rest")
+    return of_live_table(size, units, "write", "least")
 
 
 def reads(size, units):
-    """The evaluator's are within what is raised for it; batches take what the least gives, and as much as is beyond it."""
-    if not size["provisioned"]:
-        return units * PRICE["read unit"]
-    hours = max(unit_hours(units, ASSUMED["used of provisioned writes"]) - size["provisioned"]["reads"] * HOURS, 0)
-    return hours * PRICE["read capacity unit hour"]
+    """The evaluator's are within what is raised for it."""
+    return of_live_table(size, units, "read", "reads")
 
 
-def reads_arithmetic(size, units):
+def of_live_table(size, units, kind, least):
+    """Units; where it is provisioned, hours of capacity beyond the least, which is paid for at rest."""
     if not size["provisioned"]:
-        return f"{units / 1e6:,.0f} M units × 0.125 a million"
-    used = ASSUMED["used of provisioned writes"]
-    return f"{units / 1e6:,.0f} M units ÷ 3,600 ÷ {used:.0%} = {unit_hours(units, used):,.0f} h × 0.00013, likewise"
+        return units * PRICE[f"{kind} unit"]
+    hours = units / 3_600 / ASSUMED["used of provisioned capacity"]
+    return max(hours - size["provisioned"][least] * HOURS, 0) * PRICE[f"{kind} capacity unit hour"]
 
 
 def events_of(size):

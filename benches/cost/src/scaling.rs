@@ -1,10 +1,11 @@
 //! Provisioned capacity under target tracking, second by second: what a table is given, and whether that is enough.
 //!
 //! By DynamoDB's documentation: capacity is raised when what is used was over the target for two minutes in a row, and
-//! lowered when it was 20 points below for fifteen; it may be lowered four times a day, and once more where the hour before
-//! had none; what was not used of the last 300 s may be used at once. What it leaves open is taken at its worst: an alarm
-//! and the change take three minutes, the busiest of an alarm's minutes is what is gone by, and an alarm begins anew after a
-//! change. One table is one bucket here: partitions, which take 1,000 writes a second each, are not told apart.
+//! lowered when it was below for fifteen; it may be lowered four times a day, and once more where the hour before had none;
+//! what was not used of the last 300 s may be used at once. How far below is not documented: 20 points, as in the alarms that
+//! AWS makes. What else is left open is taken at its worst: an alarm and the change take three minutes, the busiest of an
+//! alarm's minutes is what is gone by, and an alarm begins anew after a change. One table is one bucket here: partitions, which
+//! take 1,000 writes a second each, are not told apart.
 
 use crate::day::HOURS;
 

@@ -50,7 +50,7 @@ class Costs(unittest.TestCase):
         size = costs.SIZES["national"]
         rest = {what: dollars for what, dollars, _ in costs.at_rest(size)}
         self.assertAlmostEqual(rest["Live table"], 400 * 730 * 0.00065 + 15_000 * 730 / 24 * 0.00013)
-        used = 3_600 * 730 * costs.ASSUMED["used of provisioned writes"]
+        used = 3_600 * 730 * costs.ASSUMED["used of provisioned capacity"]
         self.assertAlmostEqual(costs.writes(size, 1_000 * used), 600 * 730 * 0.00065)
         self.assertEqual(costs.writes(size, 300 * used), 0)
         self.assertAlmostEqual(costs.reads(size, 150 * used), 50 * 730 * 0.00013)
