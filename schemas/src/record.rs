@@ -37,7 +37,9 @@ use crate::packing::Damaged;
 const MAGIC: [u8; 4] = *b"TRLH";
 const VERSION: u8 = 2;
 const PLAIN: u8 = 0;
+/// Read, and not written any more.
 const ZSTD: u8 = 1;
+const ZSTD_WITH_DICTIONARY: u8 = 2;
 /// Magic, version and form; the checksum of all else is behind them.
 const HEAD_BYTES: usize = 6;
 /// The longest body that is decoded.

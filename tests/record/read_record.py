@@ -55,17 +55,18 @@ def unzigzag(value):
 
 
 def read(record, unzstd=None):
-    """(tenant, events) of a record; `unzstd(frame, length)` is called for a body that is compressed."""
+    """(tenant, events) of a record; `unzstd(form, frame, length)` is called for a body that is compressed."""
     if record[:4] != b"TRLH" or record[4] != 2:
         raise ValueError("not a record of version 2")
     if struct.unpack(">I", record[6:10])[0] != zlib.crc32(record[10:], zlib.crc32(record[4:6])):
         raise ValueError("checksum")
     head = Input(record[10:])
     count = head.varint()
-    length = head.varint() if record[5] == 1 else None
+    form = record[5]
+    length = None if form == 0 else head.varint()
     ids = [head.take(16) for _ in range(count)]
     body = head.data[head.at:]
-    body = Input(body if length is None else unzstd(body, length))
+    body = Input(body if length is None else unzstd(form, body, length))
     tenant = body.text()
     texts = read_texts(body)
     learners = [body.take(16) for _ in range(body.varint())]

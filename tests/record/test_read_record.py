@@ -3,14 +3,16 @@
 import pathlib
 import unittest
 
-import pyarrow
+import zstandard
 from read_record import read
 
-GOLDEN = pathlib.Path(__file__).parents[2] / "schemas" / "golden"
+SCHEMAS = pathlib.Path(__file__).parents[2] / "schemas"
+GOLDEN = SCHEMAS / "golden"
+DICTIONARY = {1: None, 2: zstandard.ZstdCompressionDict((SCHEMAS / "record.zdict").read_bytes())}
 
 
-def unzstd(frame, length):
-    return pyarrow.Codec("zstd").decompress(frame, length, asbytes=True)
+def unzstd(form, frame, length):
+    return zstandard.ZstdDecompressor(dict_data=DICTIONARY[form]).decompress(frame, length)
 
 
 class Golden(unittest.TestCase):
@@ -48,7 +50,12 @@ class Golden(unittest.TestCase):
         self.assertNotIn("object", self.events[2])
 
     def test_a_compressed_record_of_several_learners(self):
-        tenant, events = read((GOLDEN / "record-v2-zstd.bin").read_bytes(), unzstd)
+        for name in ("record-v2-zstd.bin", "record-v2-dictionary.bin"):
+            with self.subTest(name):
+                self.several_learners((GOLDEN / name).read_bytes())
+
+    def several_learners(self, record):
+        tenant, events = read(record, unzstd)
         self.assertEqual((tenant, len(events)), ("escola", 60))
         for at, event in enumerate(events):
             like = dict(self.events[at % 3])

@@ -35,7 +35,16 @@ pub(crate) fn check(bytes: &[u8]) {
 }
 
 fn with_checksum(rest: &[u8]) -> Vec<u8> {
-    [&b"TRLH\x01\x00"[..], &crc32fast::hash(rest).to_be_bytes(), rest].concat()
+    sealed(0, rest)
+}
+
+/// A record of a form, with the checksum of what follows it.
+pub(crate) fn sealed(form: u8, rest: &[u8]) -> Vec<u8> {
+    let head = [2, form];
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&head);
+    checksum.update(rest);
+    [b"TRLH", &head[..], &checksum.finalize().to_be_bytes(), rest].concat()
 }
 
 /// Some of the bytes with one bit flipped, spread over them.
@@ -70,4 +79,27 @@ pub(crate) fn check_kpl(bytes: &[u8]) {
 
 pub(crate) fn with_md5(message: &[u8]) -> Vec<u8> {
     [&[0xf3, 0x89, 0x9a, 0xc2], message, &Md5::digest(message)[..]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seeds;
+
+    #[test]
+    fn seeds_of_bodies_are_read_with_the_checksum_that_is_put_before_them() {
+        let bodies = seeds::of("record_body");
+        assert!(!bodies.is_empty());
+        assert!(bodies.iter().all(|body| record::decode(&with_checksum(body)).is_ok()));
+    }
+
+    #[test]
+    fn seeds_of_records_are_read_but_for_bodies_that_claim_too_little() {
+        let read: Vec<_> =
+            seeds::of("record").iter().map(|bytes| record::decode(bytes).map_err(|e| e.to_string())).collect();
+        let [sound @ .., one, other] = &read[..] else { panic!("the last two are bombs") };
+        assert!(sound.iter().all(Result::is_ok));
+        let refused = Err("the record is damaged: its zstd frame".to_string());
+        assert_eq!([one, other], [&refused, &refused]);
+    }
 }

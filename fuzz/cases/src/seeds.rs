@@ -11,6 +11,7 @@ use trilha_schemas::packing::{bytes, varint};
 use trilha_schemas::{native, record};
 
 use crate::carried::stamped;
+use crate::records::sealed;
 
 /// The seeds of a target, by its name.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
@@ -179,10 +180,11 @@ fn texts() -> Vec<Vec<u8>> {
 
 fn records() -> Vec<Vec<u8>> {
     let many: Vec<Event> = (0..12).flat_map(|_| events()).collect();
-    let mut bomb = b"TRLH\x01\x01".to_vec();
+    let mut bomb = vec![0];
     varint(&mut bomb, 4 << 20);
     bomb.extend(zstd::bulk::compress(&vec![0; 5 << 20], 19).unwrap_or_default());
-    vec![record::encode("t", &events()), record::encode("t", &many), record::encode("", &[]), bomb]
+    let of_events = [&events()[..], &many, &[]].map(|events| record::encode("t", events));
+    of_events.into_iter().chain([1, 2].map(|form| sealed(form, &bomb))).collect()
 }
 
 fn message(records: &[&[u8]]) -> Vec<u8> {

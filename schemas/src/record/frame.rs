@@ -1,18 +1,34 @@
-//! zstd frames, with a context a thread: making one takes longer than what a small record does.
+//! zstd frames that begin from a dictionary, with a context a thread: making one takes longer than what a small record does.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use zstd::zstd_safe::CParameter;
 
+/// How often bytes come in a body, and what texts begin with: a part of the format, made by `schemas/dictionary`.
+const DICTIONARY: &[u8] = include_bytes!("../../record.zdict");
 const LEVEL: i32 = 1;
 /// Room for a longer body is given back.
 const KEPT_BYTES: usize = 256 * 1024;
 
+static TO_COMPRESS: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static TO_DECOMPRESS: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+
 thread_local! {
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(compressor().ok());
     /// And room for a body.
     static DECOMPRESSOR: RefCell<(Option<Decompressor<'static>>, Vec<u8>)> =
-        RefCell::new((Decompressor::new().ok(), Vec::new()));
+        RefCell::new((Decompressor::with_prepared_dictionary(&TO_DECOMPRESS).ok(), Vec::new()));
+}
+
+/// The record says how long the body is, and its form which dictionary it began from; the frame need not.
+fn compressor() -> std::io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::with_prepared_dictionary(&TO_COMPRESS)?;
+    compressor.set_parameter(CParameter::ContentSizeFlag(false))?;
+    compressor.set_parameter(CParameter::DictIdFlag(false))?;
+    Ok(compressor)
 }
 
 /// One frame; `None` where it is no shorter.
@@ -34,6 +50,15 @@ pub(super) fn decompressed<T>(frame: &[u8], most: usize, read: impl FnOnce(&[u8]
         }
         Some(read)
     })
+}
+
+/// The same of a frame that began from nothing.
+pub(super) fn decompressed_without_dictionary<T>(
+    frame: &[u8],
+    most: usize,
+    read: impl FnOnce(&[u8]) -> T,
+) -> Option<T> {
+    zstd::bulk::decompress(frame, most).ok().map(|body| read(&body))
 }
 
 #[cfg(test)]

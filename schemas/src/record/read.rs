@@ -2,7 +2,8 @@
 
 use super::compact::{Beside, Compact, Tables};
 use super::texts::{Symbol, Texts};
-use super::{HEAD_BYTES, MAGIC, MAX_BODY_BYTES, MAX_EVENTS, PLAIN, RecordError, VERSION, ZSTD, body, checksum, frame};
+use super::{HEAD_BYTES, MAGIC, MAX_BODY_BYTES, MAX_EVENTS, PLAIN, VERSION, ZSTD, ZSTD_WITH_DICTIONARY};
+use super::{RecordError, body, checksum, frame};
 use crate::event::{Event, EventOf, Resolve};
 use crate::ids::EventId;
 use crate::packing::Input;
@@ -34,9 +35,8 @@ impl Record {
     /// [`RecordError::Foreign`] when it is not ours, else what is wrong with it. Never panics; memory is bounded.
     pub fn read(record: &[u8]) -> Result<Record, RecordError> {
         let rest = record.strip_prefix(&MAGIC).ok_or(RecordError::Foreign)?;
-        let compressed = match rest {
-            [VERSION, PLAIN, ..] => false,
-            [VERSION, ZSTD, ..] => true,
+        let form = match rest {
+            [VERSION, form @ (PLAIN | ZSTD | ZSTD_WITH_DICTIONARY), ..] => *form,
             [VERSION, form, ..] => return Err(RecordError::Unknown(*form)),
             [VERSION] | [] => return Err(RecordError::Damaged("it ends after its magic bytes")),
             [version, ..] => return Err(RecordError::Unknown(*version)),
@@ -46,10 +46,9 @@ impl Record {
             return Err(RecordError::Damaged("its checksum"));
         }
         let count = within(input.varint()?, MAX_EVENTS, "a count")?;
-        let length = if compressed {
-            Some(within(input.varint()?, MAX_BODY_BYTES, "it claims a body of over 4 MiB")?)
-        } else {
-            None
+        let length = match form {
+            PLAIN => None,
+            _ => Some(within(input.varint()?, MAX_BODY_BYTES, "it claims a body of over 4 MiB")?),
         };
         let ids = input.take(ID_BYTES * count)?;
         let (ids, _) = ids.as_chunks();
@@ -58,7 +57,11 @@ impl Record {
         let whole = |body: &[u8]| {
             if body.len() == length { read(body) } else { Err(RecordError::Damaged("its body's length")) }
         };
-        frame::decompressed(input.rest(), length, whole).ok_or(RecordError::Damaged("its zstd frame"))?
+        let read = match form {
+            ZSTD => frame::decompressed_without_dictionary(input.rest(), length, whole),
+            _ => frame::decompressed(input.rest(), length, whole),
+        };
+        read.ok_or(RecordError::Damaged("its zstd frame"))?
     }
 
     /// Whose events these are.

@@ -6,7 +6,7 @@ use super::parts::{EventParts, Parts};
 use super::predict::Expected;
 use super::shapes::{Kind, Shape};
 use super::texts::Interner;
-use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD, frame};
+use super::{COMPRESS_FROM_BYTES, HEAD_BYTES, MAGIC, PLAIN, VERSION, ZSTD_WITH_DICTIONARY, frame};
 use crate::event::{BodyOf, DescriptionOf, Pairs, QuizEventOf, Source, VideoEventOf};
 use crate::ids::{EventId, Pseudonym};
 use crate::packing::{bytes, varint, zigzag, zigzagged};
@@ -123,7 +123,7 @@ impl<'a> Writer<'a> {
         let compressed = (length >= COMPRESS_FROM_BYTES).then(|| frame::compressed(&self.tables.records[body..]));
         if let Some(compressed) = compressed.flatten() {
             self.take_back_to(start);
-            self.head(ZSTD, events.len(), Some(length), events.map(|event| event.parts().id));
+            self.head(ZSTD_WITH_DICTIONARY, events.len(), Some(length), events.map(|event| event.parts().id));
             self.tables.records.extend_from_slice(&compressed);
         }
         let record = &mut self.tables.records[start..];
