@@ -1,18 +1,22 @@
 //! When one learner was there in one course, whether they belong to it, and what an event changes in the class's
 //! minutes, days and number.
 
+mod hours;
+
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use trilha_schemas::event::EventOf;
+use trilha_schemas::event::{EventOf, view_time_millis};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::packing::{Damaged, varint, zigzag};
 
 use crate::ids::id_hash;
 use crate::roster::{Enrolment, RosterEntry, Standing};
 use crate::sorted::Sorted;
-use crate::views::{CourseView, HourView, MonthView, Presence};
+use crate::views::{CourseView, MonthView, Presence};
+
 use crate::{FOLD_VERSION, Folded, ITEM_HEADER_BYTES, MAX_ITEM_BYTES, MAX_ITEM_EVENTS, limits};
+pub use hours::Hours;
 
 /// `active_5m`: a minute and the four before.
 const WINDOW_MINUTES: i64 = 5;
@@ -51,7 +55,7 @@ pub struct ActivityChange {
     /// The course's totals.
     pub course: CourseView,
     /// By hour since 1970 UTC.
-    pub hours: BTreeMap<i64, HourView>,
+    pub hours: Hours,
     /// By month: year · 12 + month − 1.
     pub months: BTreeMap<i64, MonthView>,
 }
@@ -79,7 +83,8 @@ impl ActivityItem {
         }
         let place = Place::of(event).filter(|place| !self.has(place));
         let enrolment = Enrolment::of(event);
-        let keeps_id = depends_on_arrival(event) || enrolment.is_some() && event.time_millis.is_none();
+        let by_arrival = depends_on_arrival(event.time_millis, event.arrival_millis, event.flags);
+        let keeps_id = by_arrival || enrolment.is_some() && event.time_millis.is_none();
         if !self.has_room(place, keeps_id) {
             folded.beyond.push(event.id);
             return;
@@ -173,12 +178,10 @@ impl ActivityItem {
 
     fn add_minute(&mut self, minute: i64, change: &mut ActivityChange) {
         let around = self.minutes_from(minute + 1 - WINDOW_MINUTES);
+        change.hours.at(minute).active += 1;
         for later in 0..WINDOW_MINUTES {
-            let new = around >> later & ((1 << WINDOW_MINUTES) - 1) == 0;
-            let presence = Presence { active: i64::from(later == 0), window: i64::from(new) };
-            if presence != Presence::default() {
-                let end = minute + later;
-                change.hours.entry(end.div_euclid(60)).or_default().change(end, presence);
+            if around >> later & ((1 << WINDOW_MINUTES) - 1) == 0 {
+                change.hours.at(minute + later).window += 1;
             }
         }
         *self.hours.entry(minute.div_euclid(60)) |= 1 << minute.rem_euclid(60);
@@ -274,10 +277,23 @@ pub struct Moment {
 impl Moment {
     /// Of an event. One that says more than a place and a time is known by no item.
     pub fn of<T, L>(event: &EventOf<T, L>) -> Moment {
-        let says_more = depends_on_arrival(event) || Enrolment::of(event).is_some();
-        let time = counted_time(event).filter(|_| !says_more);
+        let enrols = Enrolment::of(event).is_some();
+        Moment::at(event.time_millis, event.arrival_millis, event.flags, event.zone_offset_minutes, enrols)
+    }
+
+    /// Of an event with these; times in ms since 1970 UTC.
+    #[inline]
+    pub fn at(
+        time_millis: Option<i64>,
+        arrival_millis: i64,
+        flags: Flags,
+        zone_offset_minutes: i16,
+        enrols: bool,
+    ) -> Moment {
+        let says_more = enrols || depends_on_arrival(time_millis, arrival_millis, flags);
+        let time = counted_time(time_millis, arrival_millis, flags).filter(|_| !says_more);
         let minute = time.map_or(0, |time| time.div_euclid(60_000));
-        Moment { minute, zone_offset_minutes: event.zone_offset_minutes, is_all: time.is_some() }
+        Moment { minute, zone_offset_minutes, is_all: time.is_some() }
     }
 
     #[inline]
@@ -289,7 +305,8 @@ impl Moment {
 impl Place {
     /// `None` for an event without a time of its own, and for one that is late.
     fn of<T, L>(event: &EventOf<T, L>) -> Option<Place> {
-        Some(Place::at(counted_time(event)?.div_euclid(60_000), event.zone_offset_minutes))
+        let time = counted_time(event.time_millis, event.arrival_millis, event.flags)?;
+        Some(Place::at(time.div_euclid(60_000), event.zone_offset_minutes))
     }
 
     #[inline]
@@ -299,17 +316,17 @@ impl Place {
 }
 
 /// The time at which the event counts; `None` where it counts at none.
-fn counted_time<T, L>(event: &EventOf<T, L>) -> Option<i64> {
-    event.view_time_millis().filter(|_| !event.flags.contains(Flags::LATE))
+fn counted_time(time_millis: Option<i64>, arrival_millis: i64, flags: Flags) -> Option<i64> {
+    view_time_millis(time_millis, arrival_millis, flags).filter(|_| !flags.contains(Flags::LATE))
 }
 
 /// Whether a copy of the event could count elsewhere: one in the future counts at its arrival, as a copy would at its
 /// own; one that is late counts nowhere, while a copy that a replay stamps with its own time, or a clock that was set
 /// back, would count. All others count at the time as sent, which is in the id. (An enrolment without time stands at
 /// its arrival in the order of enrolments; it counts for no minute.)
-fn depends_on_arrival<T, L>(event: &EventOf<T, L>) -> bool {
-    let ahead = event.time_millis.is_some_and(|time| time.saturating_sub(event.arrival_millis) > AHEAD_MILLIS);
-    ahead || event.flags.contains(Flags::FUTURE_TIME) || event.flags.contains(Flags::LATE)
+fn depends_on_arrival(time_millis: Option<i64>, arrival_millis: i64, flags: Flags) -> bool {
+    let ahead = time_millis.is_some_and(|time| time.saturating_sub(arrival_millis) > AHEAD_MILLIS);
+    ahead || flags.contains(Flags::FUTURE_TIME) || flags.contains(Flags::LATE)
 }
 
 /// The month of a day since 1970, as year · 12 + month − 1 (proleptic Gregorian; days from civil, inverted).

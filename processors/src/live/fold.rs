@@ -386,7 +386,7 @@ fn add_activity(changes: &mut Changes, course: u32, epoch: usize, activity: Acti
     if !activity.course.is_zero() {
         change(changes, ViewName::Course { course }, epoch).add(&AnyView::Course(activity.course));
     }
-    for (hour, view) in activity.hours {
+    for (hour, view) in activity.hours.views() {
         change(changes, ViewName::Hour { course, hour }, epoch).add(&AnyView::Hour(view));
     }
     for (month, view) in activity.months {

@@ -4,6 +4,7 @@ use trilha_core::activity::Moment;
 use trilha_core::id_hash;
 use trilha_schemas::event::{BodyOf, EventOf, QuizAction, Role};
 use trilha_schemas::flags::Flags;
+use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::record::{Record, Span, Symbol};
 use trilha_schemas::sequence::SequenceNumber;
 
@@ -62,18 +63,50 @@ struct Assigned {
     own: Option<u32>,
 }
 
-/// What is known of one record's texts and learners, so that each is looked up once a record.
+/// What is known of one record's shapes, texts and learners, so that each is looked up once a record.
 struct Known {
+    shapes: Vec<Option<Shape>>,
     courses: Vec<Option<u32>>,
     objects: Vec<Option<u32>>,
     learners: Vec<Last>,
 }
 
+/// What events of one shape come to.
+#[derive(Clone, Copy)]
+struct Shape {
+    course: u32,
+    goes: Goes,
+    flags: Flags,
+    zone_offset_minutes: i16,
+    enrols: bool,
+}
+
+/// Where an event goes.
+#[derive(Clone, Copy, PartialEq)]
+enum Goes {
+    /// It counts in no state.
+    Nowhere,
+    /// It describes an object.
+    Described,
+    /// Into the learner's activity in the course.
+    Activity,
+    /// And into an item of this kind.
+    Own(LearnerKind),
+}
+
 /// The groups that a learner's event before fell into.
 #[derive(Clone, Copy, Default)]
 struct Last {
-    own: Option<(LearnerName, u32)>,
-    activity: Option<(LearnerName, u32)>,
+    own: Option<(Item, u32)>,
+    activity: Option<(Item, u32)>,
+}
+
+/// Which of a learner's items.
+#[derive(Clone, Copy, PartialEq)]
+struct Item {
+    course: u32,
+    kind: LearnerKind,
+    object: u32,
 }
 
 /// What grouping works with.
@@ -161,54 +194,73 @@ impl Grouping<'_> {
     fn add_record(&mut self, at: u32, record: &Record) {
         let none = || vec![None; record.texts().count()];
         let learners = vec![Last::default(); record.learner_count()];
-        let mut known = Known { courses: none(), objects: none(), learners };
+        let mut known = Known { shapes: vec![None; record.shape_count()], courses: none(), objects: none(), learners };
         for index in 0..record.len() {
-            let event = record.event(index);
-            let course = &mut known.courses[event.course.index()];
-            let course = match *course {
-                Some(course) => course,
-                None => *course.insert(self.names.course_symbol(record.tenant(), record.texts().get(event.course))),
+            let shape = match known.shapes[record.shape_index(index)] {
+                Some(shape) => shape,
+                None => self.shape(&mut known, record, index),
             };
-            let mut object = |symbol: Symbol| {
+            let mut object = || {
+                let symbol = record.object(index);
                 let known = &mut known.objects[symbol.index()];
                 known.unwrap_or_else(|| *known.insert(self.names.object_symbol(record.texts().get(symbol))))
             };
-            let own = match &event.body {
-                BodyOf::Described(description) => Some(object(description.object)),
-                BodyOf::Video(video) => Some(object(video.video)),
-                BodyOf::Quiz(quiz) if quiz.action == QuizAction::Answered => Some(object(quiz.quiz)),
-                _ => None,
-            };
             let placed = Placed { record: at, index: index as u32 };
-            self.add(&mut known.learners[record.learner_index(index)], &event, course, own, placed);
+            let own = match shape.goes {
+                Goes::Nowhere => continue,
+                Goes::Described => {
+                    let object = object();
+                    self.descriptions.push((shape.course, object, placed));
+                    continue;
+                }
+                Goes::Activity => None,
+                Goes::Own(kind) => Some(Item { course: shape.course, kind, object: object() }),
+            };
+            let learner = record.learner_index(index);
+            let last = &mut known.learners[learner];
+            let who = || record.learner(learner);
+            let own = own.map(|own| self.group(own, who, &mut last.own));
+            let activity = Item { course: shape.course, kind: LearnerKind::Activity, object: 0 };
+            let activity = self.group(activity, who, &mut last.activity);
+            let (time_millis, arrival_millis) = record.times(index);
+            let moment = Moment::at(time_millis, arrival_millis, shape.flags, shape.zone_offset_minutes, shape.enrols);
+            self.room.assigned.push(Assigned { placed, moment, activity, own });
         }
     }
 
-    fn add(&mut self, last: &mut Last, event: &EventOf<Symbol, Span>, course: u32, own: Option<u32>, placed: Placed) {
-        if let (BodyOf::Described(_), Some(object)) = (&event.body, own) {
-            return self.descriptions.push((course, object, placed));
-        }
-        if event.role != Role::Learner || event.flags.contains(Flags::OTHER_PROTOCOL) {
-            return;
-        }
-        let learner = event.learner;
-        let kind = if matches!(event.body, BodyOf::Video(_)) { LearnerKind::Video } else { LearnerKind::Quiz };
-        let own = own.map(|object| self.group(LearnerName { learner, course, kind, object }, &mut last.own));
-        let activity = LearnerName { learner, course, kind: LearnerKind::Activity, object: 0 };
-        let activity = self.group(activity, &mut last.activity);
-        self.room.assigned.push(Assigned { placed, moment: Moment::of(event), activity, own });
+    /// The shape of an event, the first that has it.
+    fn shape(&mut self, known: &mut Known, record: &Record, index: usize) -> Shape {
+        let event = record.event(index);
+        let course = &mut known.courses[event.course.index()];
+        let course = match *course {
+            Some(course) => course,
+            None => *course.insert(self.names.course_symbol(record.tenant(), record.texts().get(event.course))),
+        };
+        let (flags, zone_offset_minutes) = (event.flags, event.zone_offset_minutes);
+        let goes = match &event.body {
+            BodyOf::Described(_) => Goes::Described,
+            _ if event.role != Role::Learner || flags.contains(Flags::OTHER_PROTOCOL) => Goes::Nowhere,
+            BodyOf::Video(_) => Goes::Own(LearnerKind::Video),
+            BodyOf::Quiz(quiz) if quiz.action == QuizAction::Answered => Goes::Own(LearnerKind::Quiz),
+            _ => Goes::Activity,
+        };
+        let enrols = matches!(event.body, BodyOf::Enrolled | BodyOf::Unenrolled | BodyOf::Completed);
+        *known.shapes[record.shape_index(index)].insert(Shape { course, goes, flags, zone_offset_minutes, enrols })
     }
 
-    /// The group of an item, which has one event more.
-    fn group(&mut self, name: LearnerName, last: &mut Option<(LearnerName, u32)>) -> u32 {
+    /// The group of a learner's item, which has one event more.
+    #[inline]
+    fn group(&mut self, item: Item, learner: impl Fn() -> Pseudonym, last: &mut Option<(Item, u32)>) -> u32 {
         let number = match last {
-            Some((there, number)) if *there == name => *number,
+            Some((there, number)) if *there == item => *number,
             _ => {
+                let Item { course, kind, object } = item;
+                let name = LearnerName { learner: learner(), course, kind, object };
                 let (slot, number) = self.items.slot(name, self.groups.len() as u32);
                 if number as usize == self.groups.len() {
                     self.groups.push(Group { name, slot, start: 0, count: 0, moments: 0 });
                 }
-                *last = Some((name, number));
+                *last = Some((item, number));
                 number
             }
         };

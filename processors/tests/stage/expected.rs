@@ -144,7 +144,7 @@ impl Views {
     fn add_activity(&mut self, event: &Event, change: ActivityChange) {
         let course = (keys::courses_partition(TENANT), keys::course_sort(&event.course, &shard()));
         self.courses.entry(course).or_default().add(&change.course);
-        for (hour, delta) in change.hours {
+        for (hour, delta) in change.hours.views() {
             self.hours.entry(view(event, Kind::Hour, &keys::number(hour))).or_default().add(&delta);
         }
         for (month, delta) in change.months {

@@ -149,6 +149,12 @@ struct Unpacked<'r> {
 
 impl Compact {
     #[inline(always)]
+    pub(super) fn time_millis(&self, tables: &Tables, beside: &Beside) -> Option<i64> {
+        let is_told = tables.shapes[usize::from(self.shape)].has(Column::Time);
+        is_told.then(|| self.arrival_millis.wrapping_add(beside.integer(self.lead)))
+    }
+
+    #[inline(always)]
     pub(super) fn unpacked(&self, tables: &Tables, beside: &Beside) -> EventOf<Symbol, Span> {
         let shape = &tables.shapes[usize::from(self.shape)];
         let unpacked = Unpacked { event: self, shape, beside };
@@ -159,7 +165,7 @@ impl Compact {
             session: self.session,
             role: shape.role,
             title: unpacked.rare_text(Column::Title),
-            time_millis: shape.has(Column::Time).then(|| self.arrival_millis.wrapping_add(beside.integer(self.lead))),
+            time_millis: self.time_millis(tables, beside),
             arrival_millis: self.arrival_millis,
             zone_offset_minutes: shape.zone_offset_minutes,
             settings_version: shape.settings_version,

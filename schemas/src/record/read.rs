@@ -5,7 +5,7 @@ use super::texts::{Symbol, Texts};
 use super::{HEAD_BYTES, MAGIC, MAX_BODY_BYTES, MAX_EVENTS, PLAIN, VERSION, ZSTD, ZSTD_WITH_DICTIONARY};
 use super::{RecordError, body, checksum, frame};
 use crate::event::{Event, EventOf, Resolve};
-use crate::ids::EventId;
+use crate::ids::{EventId, Pseudonym};
 use crate::packing::Input;
 
 const ID_BYTES: usize = 16;
@@ -100,6 +100,37 @@ impl Record {
     #[inline]
     pub fn learner_index(&self, index: usize) -> usize {
         self.events[index].learner.into()
+    }
+
+    /// What one of the events has in common with others, below [`Record::shape_count`]: its type, its course, its role, its
+    /// flags, its zone, its protocol, and which fields it has.
+    #[inline]
+    pub fn shape_index(&self, index: usize) -> usize {
+        self.events[index].shape.into()
+    }
+
+    /// How many kinds of events the record tells apart.
+    pub fn shape_count(&self) -> usize {
+        self.tables.shapes.len()
+    }
+
+    /// What one of the events is about; any text where its type has no object.
+    #[inline]
+    pub fn object(&self, index: usize) -> Symbol {
+        self.events[index].object
+    }
+
+    /// The time of one of the events, and its arrival, in ms since 1970 UTC.
+    #[inline]
+    pub fn times(&self, index: usize) -> (Option<i64>, i64) {
+        let event = &self.events[index];
+        (event.time_millis(&self.tables, &self.beside), event.arrival_millis)
+    }
+
+    /// One of the learners that the record names.
+    #[inline]
+    pub fn learner(&self, learner_index: usize) -> Pseudonym {
+        self.tables.learners[learner_index]
     }
 
     /// How many learners the record names.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use trilha_schemas::event::{Body, Event, Protocol, Role, Source};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::{EventId, Pseudonym};
@@ -5,7 +7,7 @@ use trilha_schemas::packing::Damaged;
 
 use super::{ActivityChange, ActivityItem, Moment, month};
 use crate::roster::{RosterEntry, Standing};
-use crate::views::Presence;
+use crate::views::{HourView, Presence};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
@@ -38,10 +40,15 @@ fn fold(events: &[Event]) -> ActivityChange {
     change
 }
 
+fn hours(change: &ActivityChange) -> BTreeMap<i64, HourView> {
+    change.hours.views().collect()
+}
+
 /// Minutes with (active, window), of those from `first` on.
 fn minutes(change: &ActivityChange, first: i64, expected: &[(i64, i64)]) {
+    let hours = hours(change);
     for (at, (active, window)) in (first..).zip(expected) {
-        let there = change.hours.get(&at.div_euclid(60)).map_or(Presence::default(), |view| view.at(at));
+        let there = hours.get(&at.div_euclid(60)).map_or(Presence::default(), |view| view.at(at));
         assert_eq!((there.active, there.window), (*active, *window), "minute {at}");
     }
 }
@@ -58,7 +65,7 @@ fn a_minute_counts_in_itself_and_the_four_after_it() {
     // Across the end of an hour.
     let change = fold(&[at(58 * MINUTE + 59_999, 0)]);
     minutes(&change, 57, &[(0, 0), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
-    assert_eq!(change.hours.len(), 2);
+    assert_eq!(hours(&change).len(), 2);
     // Distinct over a window is not a sum of minutes.
     let change = fold(&[at(10 * MINUTE, 0), at(12 * MINUTE, 0), at(12 * MINUTE + 1, 0)]);
     minutes(&change, 9, &[(0, 0), (1, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]);
@@ -100,7 +107,7 @@ fn late_and_timeless_events_count_in_totals_alone() {
     for event in [late, timeless] {
         let change = fold(&[event]);
         assert_eq!(change.course.learners, 1);
-        assert!(change.hours.is_empty() && change.months.is_empty());
+        assert!(hours(&change).is_empty() && change.months.is_empty());
     }
 }
 
@@ -108,8 +115,8 @@ fn late_and_timeless_events_count_in_totals_alone() {
 fn copies(time: i64, copies: [(i64, Flags); 2], expected: &[i64]) {
     let copy = |(arrival_millis, flags)| Event { arrival_millis, flags, ..at(time, 0) };
     let change = fold(&copies.map(copy));
-    let active =
-        |minute: &i64| change.hours.get(&minute.div_euclid(60)).is_some_and(|hour| hour.at(*minute).active != 0);
+    let hours = hours(&change);
+    let active = |minute: &i64| hours.get(&minute.div_euclid(60)).is_some_and(|hour| hour.at(*minute).active != 0);
     assert_eq!((-200..4_000).filter(active).collect::<Vec<_>>(), expected, "{copies:?}");
 }
 

@@ -2,6 +2,7 @@
 //! class's totals.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use super::mark::Mark;
 use super::seconds::Seconds;
@@ -23,7 +24,7 @@ pub(super) struct Coverage {
     kept: usize,
     /// What was changed last and is not yet counted, but for who is a viewer and what was played.
     pending: Option<[Clamped; 2]>,
-    /// How often a bin was looked at.
+    /// How many bins were moved.
     #[cfg(test)]
     pub(super) looks: usize,
 }
@@ -40,8 +41,8 @@ impl Clamped {
         Clamped { segment: segment.and_then(|segment| segment.kept(end)), end }
     }
 
-    fn touches(&self, bin: i64) -> bool {
-        self.segment.is_some_and(|segment| segment.touches(bin, self.end))
+    fn touched(&self) -> Range<usize> {
+        self.segment.map_or(0..0, |segment| segment.touched(self.end))
     }
 }
 
@@ -187,41 +188,41 @@ impl Coverage {
     }
 
     fn move_bins(&mut self, before: Clamped, after: Clamped, view: &mut VideoView) {
-        match (before.segment, after.segment) {
-            (Some(one), Some(other)) if one.overlaps(&other) => {
-                // Bins between the two starts, and between the two ends; those amid both are covered by both.
-                let bin = |millis: i64| millis / BIN_MILLIS;
-                let starts = bin(one.from.min(other.from))..=bin(one.from.max(other.from));
-                let ends = bin(one.to.min(other.to) - 1)..=bin(one.to.max(other.to) - 1);
-                let ends = *ends.start().max(&(starts.end() + 1))..=*ends.end();
-                starts.chain(ends).for_each(|bin| self.move_bin(bin, before, after, view));
-            }
-            _ => {
-                let nothing = Clamped { segment: None, end: self.end };
-                let gone = before.segment.into_iter().flat_map(|before| before.bins());
-                gone.for_each(|bin| self.move_bin(bin, before, nothing, view));
-                let new = after.segment.into_iter().flat_map(|after| after.bins());
-                new.for_each(|bin| self.move_bin(bin, nothing, after, view));
-            }
+        let (before, after) = (before.touched(), after.touched());
+        for gone in without(&before, &after) {
+            self.shift_bins(gone, false, view);
+        }
+        for new in without(&after, &before) {
+            self.shift_bins(new, true, view);
         }
     }
 
-    fn move_bin(&mut self, bin: i64, before: Clamped, after: Clamped, view: &mut VideoView) {
-        #[cfg(test)]
-        {
-            self.looks += 1;
-        }
-        let (had, has) = (before.touches(bin), after.touches(bin));
-        if had == has {
+    /// One segment more over these bins, or one less.
+    fn shift_bins(&mut self, bins: Range<usize>, more: bool, view: &mut VideoView) {
+        if bins.is_empty() {
             return;
         }
-        let bin = bin as usize;
-        if self.bins.len() <= bin {
-            self.bins.resize(bin + 1, 0);
+        #[cfg(test)]
+        {
+            self.looks += bins.len();
         }
-        let before = self.bins[bin];
-        let after = if has { before + 1 } else { before - 1 };
-        self.bins[bin] = after;
-        view.add_bin(bin, i64::from(after) - i64::from(before), i64::from(after > 0) - i64::from(before > 0));
+        if self.bins.len() < bins.end {
+            self.bins.resize(bins.end, 0);
+        }
+        let totals = view.bins_mut(bins.clone());
+        for (segments, total) in self.bins[bins].iter_mut().zip(totals) {
+            let before = *segments;
+            *segments = if more { before + 1 } else { before - 1 };
+            total.views += if more { 1 } else { -1 };
+            total.viewers += i64::from(*segments > 0) - i64::from(before > 0);
+        }
     }
+}
+
+/// What of a range is not another's, before and behind it.
+fn without(range: &Range<usize>, other: &Range<usize>) -> [Range<usize>; 2] {
+    if other.is_empty() {
+        return [range.clone(), 0..0];
+    }
+    [range.start..range.end.min(other.start), range.start.max(other.end)..range.end]
 }

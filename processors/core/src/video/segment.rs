@@ -1,5 +1,7 @@
 //! One watched stretch of content, and the bins and seconds it covers.
 
+use std::ops::Range;
+
 /// The bins' width.
 pub(super) const BIN_MILLIS: i64 = 5_000;
 /// The shortest segment that is kept, and the least of a bin that touches it.
@@ -45,24 +47,23 @@ impl Segment {
         (self.content_millis() as f64 / self.rate + 0.5).floor() as i64
     }
 
-    /// The bins that it reaches into, touched or not.
-    pub(super) fn bins(&self) -> std::ops::RangeInclusive<i64> {
-        self.from / BIN_MILLIS..=(self.to - 1) / BIN_MILLIS
-    }
-
-    pub(super) fn overlaps(&self, other: &Segment) -> bool {
-        self.from < other.to && other.from < self.to
+    /// Of a kept segment, the bins that it touches: those amid it, and the outer two where it covers enough of them.
+    pub(super) fn touched(&self, end: i64) -> Range<usize> {
+        let (first, last) = (self.from / BIN_MILLIS, (self.to - 1) / BIN_MILLIS);
+        let start = first + i64::from(!self.touches(first, end));
+        let stop = last + i64::from(self.touches(last, end));
+        start as usize..stop.max(start) as usize
     }
 
     /// Whether it covers ≥ 250 ms of a bin, or all of it that lies before the end.
-    pub(super) fn touches(&self, bin: i64, end: i64) -> bool {
+    fn touches(&self, bin: i64, end: i64) -> bool {
         let (start, stop) = (bin * BIN_MILLIS, ((bin + 1) * BIN_MILLIS).min(end));
         let covered = self.to.min(stop) - self.from.max(start);
         covered >= LEAST_MILLIS || covered > 0 && covered >= stop - start
     }
 
     /// The seconds k with k + 0.5 s inside it.
-    pub(super) fn seconds(&self) -> std::ops::Range<i64> {
+    pub(super) fn seconds(&self) -> Range<i64> {
         (self.from + 499).div_euclid(1000)..(self.to + 499).div_euclid(1000)
     }
 }
@@ -91,6 +92,22 @@ mod tests {
         assert!(segment(4_000, 5_100).touches(1, 5_100));
         assert!(!segment(4_000, 5_099).touches(1, 5_100));
         assert!(!segment(0, 5_000).touches(1, 60_000));
+    }
+
+    #[test]
+    fn bins_touched_are_those_of_which_each_is_touched() {
+        let ends = [60_000, 10_200, 10_100, 5_000, 4_900, 250];
+        let places =
+            [0, 249, 250, 4_750, 4_751, 4_900, 5_000, 5_249, 5_250, 9_760, 9_990, 10_100, 10_240, 10_260, 19_000];
+        let all = places.iter().flat_map(|from| places.iter().map(|to| segment(*from, *to)));
+        let mut none = 0;
+        for (segment, end) in all.flat_map(|segment| ends.map(|end| (segment.kept(end), end))) {
+            let Some(segment) = segment else { continue };
+            let touched: Vec<usize> = (0..9).filter(|bin| segment.touches(*bin as i64, end)).collect();
+            assert_eq!(segment.touched(end).collect::<Vec<_>>(), touched, "{segment:?} before {end}");
+            none += usize::from(touched.is_empty());
+        }
+        assert!(none > 0, "some lie across two bins and touch neither");
     }
 
     #[test]

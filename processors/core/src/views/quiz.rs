@@ -50,17 +50,23 @@ impl QuestionView {
     }
 
     fn read_totals(&self) -> [i64; 7] {
-        let mut copy = QuestionView {
-            learners: self.learners,
-            attempts: self.attempts,
-            first_millionths: self.first_millionths,
-            first_scored: self.first_scored,
-            last_millionths: self.last_millionths,
-            last_scored: self.last_scored,
-            first_correct: self.first_correct,
-            ..QuestionView::default()
-        };
-        copy.totals().map(|total| *total)
+        [
+            self.learners,
+            self.attempts,
+            self.first_millionths,
+            self.first_scored,
+            self.last_millionths,
+            self.last_scored,
+            self.first_correct,
+        ]
+    }
+
+    fn is_zero(&self) -> bool {
+        let by_number = [&self.attempts_per_learner, &self.elapsed];
+        let by_text = [&self.responses_first, &self.responses_last, &self.titles];
+        self.read_totals() == [0; 7]
+            && by_number.iter().all(|counts| counts.is_empty())
+            && by_text.iter().all(|counts| counts.is_empty())
     }
 
     pub(crate) fn add(&mut self, other: &QuestionView) {
@@ -128,13 +134,13 @@ impl QuizView {
     pub(crate) fn change(&mut self, question: &str, change: impl FnOnce(&mut QuestionView)) {
         if let Some(view) = self.questions.get_mut(question) {
             change(view);
-            if *view == QuestionView::default() {
+            if view.is_zero() {
                 self.questions.remove(question);
             }
         } else {
             let mut view = QuestionView::default();
             change(&mut view);
-            if view != QuestionView::default() {
+            if !view.is_zero() {
                 self.questions.insert(question.to_string(), view);
             }
         }

@@ -1,5 +1,7 @@
 //! A video's totals.
 
+use std::ops::Range;
+
 use trilha_schemas::packing::{Damaged, Input, varint, zigzag};
 
 use super::counts::{read_number, read_text, write_number, write_text};
@@ -50,12 +52,19 @@ impl VideoView {
     }
 
     /// Adds to one bin.
-    pub fn add_bin(&mut self, bin: usize, views: i64, viewers: i64) {
-        if self.bins.len() <= bin {
-            self.bins.resize(bin + 1, Bin::default());
+    #[cfg(test)]
+    pub(crate) fn add_bin(&mut self, bin: usize, views: i64, viewers: i64) {
+        let bin = &mut self.bins_mut(bin..bin + 1)[0];
+        bin.views += views;
+        bin.viewers += viewers;
+    }
+
+    /// Some bins, to be added to.
+    pub(crate) fn bins_mut(&mut self, bins: Range<usize>) -> &mut [Bin] {
+        if self.bins.len() < bins.end {
+            self.bins.resize(bins.end, Bin::default());
         }
-        self.bins[bin].views += views;
-        self.bins[bin].viewers += viewers;
+        &mut self.bins[bins]
     }
 
     /// Drops zero bins at the end, so that equal contents are equal values.
@@ -84,8 +93,9 @@ impl View for VideoView {
         for (total, other) in self.totals().into_iter().zip(other_totals.totals()) {
             *total += *other;
         }
-        for (at, bin) in other.bins.iter().enumerate().filter(|(_, bin)| **bin != Bin::default()) {
-            self.add_bin(at, bin.views, bin.viewers);
+        for (bin, other) in self.bins_mut(0..other.bins.len()).iter_mut().zip(&other.bins) {
+            bin.views += other.views;
+            bin.viewers += other.viewers;
         }
         self.trim();
         self.lengths.merge(&other.lengths);
