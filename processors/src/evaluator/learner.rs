@@ -68,8 +68,10 @@ pub fn reasons(status: &LearnerStatus, measure: &Measure, rules: &Rules, now: &N
         .collect()
 }
 
+/// Who was enrolled so late that it counts on no day, and has not been there since, is away since the enrolment.
 fn inactivity(status: &LearnerStatus, rules: &Rules, now: &Now) -> Option<RiskReason> {
-    let days = now.today - last_day(status)?;
+    let since_enrolment = || status.entry.enrolment.map(|enrolment| now.whole_days_since(enrolment.time_millis));
+    let days = last_day(status).map(|last_day| now.today - last_day).or_else(since_enrolment)?;
     let (value, threshold) = (days as f64, rules.inactive_days as f64);
     (days >= rules.inactive_days).then_some(RiskReason { code: RiskCode::NoActivity, value, threshold })
 }
@@ -133,6 +135,20 @@ mod tests {
         assert_eq!(codes(&learner(94), &Measure::default()), []);
         assert_eq!(codes(&learner(93), &Measure::default()), [(RiskCode::NoActivity, 7.0, 7.0)]);
         assert_eq!(codes(&LearnerStatus::default(), &Measure::default()), [], "when they were there is not known");
+    }
+
+    #[test]
+    fn who_was_enrolled_too_late_for_a_day_and_never_came_is_away_since_the_enrolment() {
+        let found = |time_millis: i64, days: Option<(i64, i64)>| {
+            let enrolment = Some(Enrolment { time_millis, id: 0, standing: Standing::Enrolled });
+            let status = LearnerStatus { entry: RosterEntry { enrolment, days }, ..LearnerStatus::default() };
+            codes(&status, &Measure::default())
+        };
+        let week_ago = 93 * 86_400_000;
+        assert_eq!(found(week_ago, None), [(RiskCode::NoActivity, 7.0, 7.0)]);
+        assert_eq!(found(week_ago + 1, None), []);
+        assert_eq!(found(week_ago, Some((99, 99))), []);
+        assert_eq!(found(99 * 86_400_000, Some((1, 90))), [(RiskCode::NoActivity, 10.0, 7.0)]);
     }
 
     #[test]
