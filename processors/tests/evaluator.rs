@@ -147,6 +147,19 @@ async fn who_stays_away_is_told_of_once_and_so_is_who_comes_back() {
 }
 
 #[tokio::test]
+async fn who_was_enrolled_late_and_never_comes_is_told_of_once() {
+    let mut school = School::new().await;
+    let enrolled = vec![school.event(2, 0, Body::Enrolled)];
+    school.send_late(enrolled, 3 * 24).await;
+    let mut told = Vec::new();
+    for day in 3..=12 {
+        school.act(1, day * DAY - 60, viewed()).await;
+        told.extend(risks(&school.evaluate(day * DAY).await).into_iter().map(|risk| (day, risk)));
+    }
+    assert_eq!(told, [(7, (name(2), RiskChange::Entered, 1, vec![RiskCode::NoActivity]))]);
+}
+
+#[tokio::test]
 async fn the_days_are_the_courses_setting() {
     let mut school = School::new().await;
     school.set(Change::InactiveDays(Some(2))).await;

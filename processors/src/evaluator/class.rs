@@ -111,18 +111,24 @@ impl Moments {
             return None;
         }
         let covariance = n * self.product - self.item * self.rest;
-        Some(100.0 * covariance as f64 / variances.map(|variance| (variance as f64).sqrt()).iter().product::<f64>())
+        Some(100.0 * covariance as f64 / variances.map(|variance| variance as f64).iter().product::<f64>().sqrt())
     }
 }
 
 /// A learner's mean coverage of the videos due; none where none is.
+///
+/// It is summed in parts far finer than a double's and rounded once, so that equal means are equal numbers whatever
+/// videos they are of: who is at the percentile is not below it.
 pub fn coverage(summary: &Summary, due: &[(u64, i64)]) -> Option<f64> {
-    let covered = |(video, seconds): &(u64, i64)| {
+    let parts = |(video, seconds): &(u64, i64)| {
         let watched = summary.videos.get(video).copied().unwrap_or(0);
-        watched.min(*seconds) as f64 / *seconds as f64
+        i128::from(watched.min(*seconds)) * WHOLE / i128::from(*seconds)
     };
-    (!due.is_empty()).then(|| due.iter().map(covered).sum::<f64>() / due.len() as f64)
+    (!due.is_empty()).then(|| (due.iter().map(parts).sum::<i128>() / due.len() as i128) as f64 / WHOLE as f64)
 }
+
+/// The parts of a whole: a power of two, so that to divide by it rounds nothing.
+const WHOLE: i128 = 1 << 90;
 
 /// The nearest-rank percentile: the least value that so many percent of all do not exceed. None of a small group.
 pub fn percentile(mut values: Vec<f64>, percent: f64) -> Option<f64> {
@@ -130,7 +136,7 @@ pub fn percentile(mut values: Vec<f64>, percent: f64) -> Option<f64> {
         return None;
     }
     values.sort_by(f64::total_cmp);
-    let rank = (percent / 100.0 * values.len() as f64).ceil() as usize;
+    let rank = (percent * values.len() as f64 / 100.0).ceil() as usize;
     values.get(rank.max(1) - 1).copied()
 }
 
@@ -193,6 +199,18 @@ mod tests {
     }
 
     #[test]
+    fn equal_means_of_other_videos_are_equal_coverages() {
+        let of = |watched: [i64; 3]| {
+            let videos: Vec<(u64, i64)> = (1..).zip(watched).collect();
+            coverage(&learner(1, &videos).summary, &[(1, 100), (2, 100), (3, 100)])
+        };
+        for watched in [[20, 20, 20], [0, 0, 60], [30, 20, 10], [40, 10, 10]] {
+            assert_eq!(of(watched), Some(0.2), "{watched:?}");
+        }
+        assert_eq!(of([100, 100, 200]), Some(1.0));
+    }
+
+    #[test]
     fn a_percentile_is_the_nearest_ranks_and_a_small_group_has_none() {
         let values = |count: i32| (1..=count).rev().map(f64::from).collect::<Vec<_>>();
         for (count, percent, expected) in [
@@ -205,6 +223,9 @@ mod tests {
             (10, 50.0, Some(5.0)),
             (10, 99.9, Some(10.0)),
             (10, 0.001, Some(1.0)),
+            (25, 28.0, Some(7.0)),
+            (100, 7.0, Some(7.0)),
+            (20, 55.0, Some(11.0)),
         ] {
             assert_eq!(percentile(values(count), percent), expected, "{percent} of {count}");
         }
@@ -240,7 +261,9 @@ mod tests {
         assert_eq!(of(30, &|at| vec![at % 2 * million]), None);
         // Blank is not wrong: who did not see the third is measured by the second alone.
         let blank = of(20, &|at| vec![at % 2 * million, at % 2 * million, if at < 10 { -1 } else { at % 2 * million }]);
-        assert!((blank.unwrap() - 100.0).abs() < 1e-9);
+        assert_eq!(blank, Some(100.0));
+        let alike = |at: i64| vec![i64::from(at < 5) * million; 2];
+        assert_eq!(of(11, &alike), Some(100.0), "no more and no less");
     }
 
     #[test]

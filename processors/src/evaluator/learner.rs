@@ -68,8 +68,10 @@ pub fn reasons(status: &LearnerStatus, measure: &Measure, rules: &Rules, now: &N
         .collect()
 }
 
+/// Who was enrolled so late that it counts on no day, and has not been there since, is away since the enrolment.
 fn inactivity(status: &LearnerStatus, rules: &Rules, now: &Now) -> Option<RiskReason> {
-    let days = now.today - last_day(status)?;
+    let since_enrolment = || status.entry.enrolment.map(|enrolment| now.whole_days_since(enrolment.time_millis));
+    let days = last_day(status).map(|last_day| now.today - last_day).or_else(since_enrolment)?;
     let (value, threshold) = (days as f64, rules.inactive_days as f64);
     (days >= rules.inactive_days).then_some(RiskReason { code: RiskCode::NoActivity, value, threshold })
 }
@@ -87,17 +89,20 @@ fn low_facility(status: &LearnerStatus, rules: &Rules) -> Option<RiskReason> {
 }
 
 /// The mean facility of the quizzes that a learner answered last; none before there are three. A quiz's is the mean
-/// score of the learner's first attempts at its questions.
+/// score of the learner's first attempts at its questions. One division, so that who is at the floor is not below it.
 fn last_facility(summary: &Summary) -> Option<f64> {
     let scored = summary.quizzes.iter().filter(|(_, quiz)| !quiz.scores.is_empty());
-    let mut quizzes: Vec<(i64, u64, f64)> = scored.map(|(id, quiz)| (quiz.last_millis, *id, facility(quiz))).collect();
+    let mut quizzes: Vec<(i64, u64, &QuizSummary)> = scored.map(|(id, quiz)| (quiz.last_millis, *id, quiz)).collect();
     quizzes.sort_by_key(|(last_millis, id, _)| std::cmp::Reverse((*last_millis, *id)));
     let last = quizzes.get(..LAST_QUIZZES)?;
-    Some(last.iter().map(|(_, _, facility)| facility).sum::<f64>() / LAST_QUIZZES as f64)
+    let (millionths, questions) = last.iter().fold((0, 1), |sum, (_, _, quiz)| add_mean(sum, quiz));
+    Some(millionths as f64 / (1_000_000 * LAST_QUIZZES as i128 * questions) as f64)
 }
 
-fn facility(quiz: &QuizSummary) -> f64 {
-    quiz.scores.values().sum::<i64>() as f64 / (1_000_000 * quiz.scores.len() as i64) as f64
+/// A fraction and the mean score of a quiz, as one fraction.
+fn add_mean((sum, parts): (i128, i128), quiz: &QuizSummary) -> (i128, i128) {
+    let (scores, questions) = (i128::from(quiz.scores.values().sum::<i64>()), quiz.scores.len() as i128);
+    (sum * questions + scores * parts, parts * questions)
 }
 
 #[cfg(test)]
@@ -130,6 +135,20 @@ mod tests {
         assert_eq!(codes(&learner(94), &Measure::default()), []);
         assert_eq!(codes(&learner(93), &Measure::default()), [(RiskCode::NoActivity, 7.0, 7.0)]);
         assert_eq!(codes(&LearnerStatus::default(), &Measure::default()), [], "when they were there is not known");
+    }
+
+    #[test]
+    fn who_was_enrolled_too_late_for_a_day_and_never_came_is_away_since_the_enrolment() {
+        let found = |time_millis: i64, days: Option<(i64, i64)>| {
+            let enrolment = Some(Enrolment { time_millis, id: 0, standing: Standing::Enrolled });
+            let status = LearnerStatus { entry: RosterEntry { enrolment, days }, ..LearnerStatus::default() };
+            codes(&status, &Measure::default())
+        };
+        let week_ago = 93 * 86_400_000;
+        assert_eq!(found(week_ago, None), [(RiskCode::NoActivity, 7.0, 7.0)]);
+        assert_eq!(found(week_ago + 1, None), []);
+        assert_eq!(found(week_ago, Some((99, 99))), []);
+        assert_eq!(found(99 * 86_400_000, Some((1, 90))), [(RiskCode::NoActivity, 10.0, 7.0)]);
     }
 
     #[test]
@@ -166,7 +185,24 @@ mod tests {
         assert_eq!(quiz(3, 65, &[]), [], "no score, no quiz");
         assert_eq!(quiz(4, 70, &[0, 10]), [], "at the floor is not below");
         assert_eq!(quiz(5, 40, &[0, 0]), [], "an older one");
-        assert_eq!(quiz(6, 80, &[4]), [(RiskCode::LowFacility, (0.4 + 0.5) / 3.0, 0.5)]);
+        assert_eq!(quiz(6, 80, &[4]), [(RiskCode::LowFacility, 0.9 / 3.0, 0.5)]);
+    }
+
+    #[test]
+    fn a_mean_facility_at_the_floor_is_not_below_it_whatever_quizzes_it_is_of() {
+        let found = |quizzes: [(i64, i64); 3]| {
+            let mut status = learner(100);
+            for (id, (right, questions)) in (0..).zip(quizzes) {
+                let score = |question: i64| (question as u64, i64::from(question < right) * 1_000_000);
+                let scores = (0..questions).map(score).collect();
+                status.summary.quizzes.insert(id, QuizSummary { last_millis: -(id as i64), scores });
+            }
+            codes(&status, &Measure::default())
+        };
+        for quizzes in [[(2, 3), (2, 4), (1, 3)], [(3, 6), (4, 6), (2, 6)], [(7, 10), (6, 10), (2, 10)]] {
+            assert_eq!(found(quizzes), [], "{quizzes:?}");
+        }
+        assert_eq!(found([(2, 3), (1, 4), (1, 3)]), [(RiskCode::LowFacility, 1.25 / 3.0, 0.5)]);
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl Now {
         Now { millis, today: day(0), news_from: day(NEWS_MILLIS), fresh_from: day(EVENING_MILLIS) }
     }
 
+    /// How many days have passed since a time.
+    pub fn whole_days_since(&self, millis: i64) -> i64 {
+        (self.millis - millis).div_euclid(DAY_MILLIS)
+    }
+
     /// Events before this are history.
     pub fn news_from_millis(&self) -> i64 {
         self.millis - NEWS_MILLIS
