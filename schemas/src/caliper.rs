@@ -104,7 +104,7 @@ fn learner(document: &Value, kind: Kind) -> Result<String, Refusal> {
     ) {
         return Err(refuse(&format!("{field} is no person")));
     }
-    iri(entity).map(str::to_string).ok_or_else(|| refuse(&format!("{field} has no id")))
+    iri(entity).map(str::to_string).ok_or_else(|| refuse(&format!("{field} has no id or is anonymous")))
 }
 
 /// The group (METRICS.md, Identity); where a roster's event has none, the object that it is about.
