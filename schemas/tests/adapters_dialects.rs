@@ -399,6 +399,21 @@ fn a_membership_without_a_member_is_the_actors_and_tells_nothing_of_the_assignee
 }
 
 #[test]
+fn a_single_role_may_stand_without_its_list() {
+    for (roles, role) in [
+        (json!("Instructor"), Role::Staff),
+        (json!("urn:lti:sysrole:ims/lis/Administrator"), Role::Staff),
+        (json!("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"), Role::Learner),
+        (json!(["Instructor"]), Role::Staff),
+        (json!(7), Role::Learner),
+    ] {
+        let mut event = media("Paused", json!({}));
+        event["membership"] = json!({"member": "u", "roles": roles});
+        assert_eq!(one(caliper::read(&event)).role, role, "{roles}");
+    }
+}
+
+#[test]
 fn an_anonymous_caliper_entity_is_nobody_and_nothing() {
     let anonymous = |kind: &str| json!({"id": format!("http://purl.imsglobal.org/caliper/{kind}"), "type": kind});
     let with = |member: &str, entity: Value| {
