@@ -104,7 +104,7 @@ fn learner(document: &Value, kind: Kind) -> Result<String, Refusal> {
     ) {
         return Err(refuse(&format!("{field} is no person")));
     }
-    iri(entity).map(str::to_string).ok_or_else(|| refuse(&format!("{field} has no id")))
+    iri(entity).map(str::to_string).ok_or_else(|| refuse(&format!("{field} has no id or is anonymous")))
 }
 
 /// The group (METRICS.md, Identity); where a roster's event has none, the object that it is about.
@@ -115,10 +115,10 @@ fn course(document: &Value, kind: Kind) -> Option<String> {
 }
 
 /// Staff when the membership gives its member (the actor, when it names none), who is this learner, no learner's role
-/// but one of those who teach.
+/// but one of those who teach. A single role may stand without its list.
 fn role(document: &Value, learner: &str) -> Role {
     let member = at(document, &["membership", "member"]).or_else(|| at(document, &["actor"])).and_then(iri);
-    let roles = at(document, &["membership", "roles"]).and_then(Value::as_array);
+    let roles = at(document, &["membership", "roles"]).map(loose::as_list);
     let (true, Some(roles)) = (member == Some(learner), roles) else { return Role::Learner };
     let has = |names: &[&str]| {
         let parts = roles.iter().filter_map(Value::as_str).flat_map(|role| role.split(['#', '/']));

@@ -25,6 +25,11 @@ pub(crate) fn first_full<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Val
     names.iter().find_map(|name| at(value, &[name]).filter(|found| found.as_str() != Some("")))
 }
 
+/// The items of a list; a single value stands for a list of one.
+pub(crate) fn as_list(value: &Value) -> &[Value] {
+    value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
+}
+
 /// A string, or a number written as text; `None` when empty or of another type.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {

@@ -45,7 +45,7 @@ pub fn read_each<'a, T>(
     most: usize,
     keep: impl Fn(usize, &'a str, Result<InRequest<'a>, Refusal>) -> T,
 ) -> Option<Vec<T>> {
-    let mut cursor = Cursor::new(body.trim_start());
+    let mut cursor = Cursor::new(beginning(body));
     if cursor.take(b'[') { read_array(&mut cursor, most, keep) } else { read_lines(&mut cursor, most, keep) }
 }
 
@@ -120,7 +120,7 @@ fn checked<'a>(wire: &mut Wire<'a>, text: &str) -> Result<InRequest<'a>, Refusal
 /// [`Code::InvalidJson`] when the body is neither; the message says where. A line of NDJSON that is no JSON is a text
 /// like any other, refused when it is read.
 pub fn split(body: &str) -> Result<Vec<&str>, Refusal> {
-    let trimmed = body.trim_start();
+    let trimmed = beginning(body);
     if trimmed.starts_with('[') {
         let elements: Vec<&RawValue> = serde_json::from_str(trimmed).map_err(|error| invalid_json(&error))?;
         return Ok(elements.into_iter().map(RawValue::get).collect());
@@ -129,6 +129,12 @@ pub fn split(body: &str) -> Result<Vec<&str>, Refusal> {
     let spread = lines.len() > 1 && !lines[0].ends_with('}');
     let objects = spread.then(|| spread_over_lines(trimmed)).flatten();
     Ok(objects.unwrap_or(lines))
+}
+
+/// A body from its first character on, without the mark (U+FEFF) that some editors and clients put before UTF-8.
+fn beginning(body: &str) -> &str {
+    let body = body.trim_start();
+    body.strip_prefix('\u{feff}').map_or(body, str::trim_start)
 }
 
 /// Objects that are printed over several lines each; `None` when the text is not made of JSON values alone.

@@ -399,6 +399,44 @@ fn a_membership_without_a_member_is_the_actors_and_tells_nothing_of_the_assignee
 }
 
 #[test]
+fn a_single_role_may_stand_without_its_list() {
+    for (roles, role) in [
+        (json!("Instructor"), Role::Staff),
+        (json!("urn:lti:sysrole:ims/lis/Administrator"), Role::Staff),
+        (json!("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"), Role::Learner),
+        (json!(["Instructor"]), Role::Staff),
+        (json!(7), Role::Learner),
+    ] {
+        let mut event = media("Paused", json!({}));
+        event["membership"] = json!({"member": "u", "roles": roles});
+        assert_eq!(one(caliper::read(&event)).role, role, "{roles}");
+    }
+}
+
+#[test]
+fn an_anonymous_caliper_entity_is_nobody_and_nothing() {
+    let anonymous = |kind: &str| json!({"id": format!("http://purl.imsglobal.org/caliper/{kind}"), "type": kind});
+    let with = |member: &str, entity: Value| {
+        let mut event = media("Paused", json!({}));
+        event[member] = entity;
+        caliper::read(&event)
+    };
+    assert_eq!(code(with("actor", anonymous("Person"))), Code::NoLearner);
+    assert_eq!(code(with("actor", json!("http://purl.imsglobal.org/caliper/v1/lis/Person"))), Code::NoLearner);
+    assert_eq!(code(with("group", anonymous("CourseSection"))), Code::NoCourse);
+    assert_eq!(code(with("object", anonymous("VideoObject"))), Code::MissingField);
+    assert_eq!(one(with("session", anonymous("Session"))).session, None);
+    for named in ["https://lms.test/caliper/Person", "https://lms.test/?from=http://purl.imsglobal.org/caliper/Person"]
+    {
+        assert_eq!(one(with("actor", json!(named))).learner.as_deref(), Some(named));
+    }
+    let of_envelope = |event: &Value| caliper::read(&json!({"data": [event]})).remove(0).unwrap().source_id;
+    let mut event = media("Paused", json!({}));
+    event["id"] = json!("http://purl.imsglobal.org/caliper/Event");
+    assert!(matches!(of_envelope(&event), SourceId::Content(_)));
+}
+
+#[test]
 fn caliper_actions_of_media_and_quizzes_come_to_what_they_mean() {
     for (action, expected) in [
         ("Started", VideoAction::Played),

@@ -15,6 +15,7 @@ MEDIA = {
     "ForwardedTo": "video.seeked",
     "Rewound": "video.seeked",
 }
+VOCABULARY = "http://purl.imsglobal.org/caliper/"
 # METRICS.md names `group` alone. True would also take `object.extensions.isPartOf`.
 COURSE_FROM_IS_PART_OF = False
 
@@ -131,8 +132,9 @@ def _position(value):
 
 
 def _id(value):
-    """Of an object its id; a bare IRI is its own."""
-    return text(value.get("id")) if isinstance(value, dict) else value if isinstance(value, str) and value else None
+    """Of an object its id; a bare IRI is its own. That of a type says that the thing is anonymous."""
+    iri = text(value.get("id")) if isinstance(value, dict) else value if isinstance(value, str) and value else None
+    return None if iri and iri.startswith(VOCABULARY) else iri
 
 
 def _part(whole, name):

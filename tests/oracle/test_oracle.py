@@ -335,7 +335,7 @@ class OtherFormats(unittest.TestCase):
         for name, expected in (
             ("native-course", {"bad_json": 1, "no_course": 1, "no_learner": 4, "time_missing": 2, "unsupported": 1}),
             ("xapi-video", {"no_course": 1, "no_learner": 2, "time_missing": 1}),
-            ("caliper-events", {"no_course": 1, "no_learner": 1, "time_missing": 1, "unsupported": 4}),
+            ("caliper-events", {"no_course": 1, "no_learner": 2, "time_missing": 1, "unsupported": 4}),
         ):
             path = os.path.join(HERE, "golden", name + ".ndjson")
             self.assertEqual(dict(Replay(name.split("-")[0], [path]).rejected), expected, name)

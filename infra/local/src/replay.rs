@@ -18,11 +18,11 @@ use trilha_serve::delivery::Pace;
 use crate::cli::ReplayOptions;
 use crate::data::DataDir;
 use crate::pipeline::{LocalCollector, Pipeline};
-use files::Parsed;
+use files::{Batch, Parsed};
 use report::Report;
 
 /// Documents that are collected together: many events a record, some 50 MB in memory.
-const BATCH_DOCUMENTS: usize = 24_000;
+const BATCH: Batch = Batch { documents: 24_000, bytes: 32 << 20 };
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
@@ -55,7 +55,7 @@ struct Replay {
 
 impl Replay {
     async fn files(&self, options: &ReplayOptions) -> anyhow::Result<Report> {
-        let mut batches = files::read(options.files.clone(), self.protocol, BATCH_DOCUMENTS)?;
+        let mut batches = files::read(options.files.clone(), self.protocol, BATCH)?;
         let mut report = Report::default();
         while let Some(batch) = batches.recv().await {
             self.collect(batch?, &mut report).await?;

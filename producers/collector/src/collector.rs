@@ -250,11 +250,12 @@ impl<S: Stream, I: Identities, Q: Quarantine, C: SettingsStore> Collector<S, I, 
     ) -> Result<(), CollectError> {
         let tenant = credential.tenant();
         let sending = Sending { by: credential.clone(), replayed: matches!(arrival, Arrival::Replay { .. }) };
-        let learners = stamp::Distinct::of(refused.iter().map(|refused| refused.about.as_deref()));
+        let documents = intake::by_document(refused);
+        let learners = stamp::Distinct::of(documents.iter().map(|(refused, _)| refused.about.as_deref()));
         let pseudonyms = self.pseudonyms.resolve(tenant, learners.values(), Rows::Leave).await?;
-        let rejections = refused.iter().zip(learners.places()).map(|(refused, about)| {
+        let rejections = documents.iter().zip(learners.places()).map(|((refused, refusal), about)| {
             let (Arrival::Live { now_millis } | Arrival::Replay { now_millis }) = arrival;
-            let rejection = Rejection::of_request(tenant, protocol, now_millis, &refused.refusal, refused.raw);
+            let rejection = Rejection::of_request(tenant, protocol, now_millis, refusal, refused.raw);
             let pseudonym = refused.pseudonym.or(about.map(|at| pseudonyms[at]));
             Rejection { pseudonym, sending: Some(sending.clone()), ..rejection }
         });

@@ -5,10 +5,17 @@ use serde_json::Value;
 use crate::loose::{at, str_at, tail};
 use crate::reader::{Code, Refusal};
 
-/// An entity's IRI, unless it is empty.
+/// An entity's IRI, unless it is empty or the entity is anonymous.
 pub(super) fn iri(entity: &Value) -> Option<&str> {
     let iri = entity.as_str().or_else(|| str_at(entity, &["id"])).or_else(|| str_at(entity, &["@id"]));
-    iri.filter(|iri| !iri.trim().is_empty())
+    iri.filter(|iri| !iri.trim().is_empty() && !names_a_type(iri))
+}
+
+/// Who wants to name no person, session or course puts the IRI of its type for its own (Caliper 1.2, 4.4): all of them
+/// share that one.
+fn names_a_type(iri: &str) -> bool {
+    let address = iri.trim().split_once("://").map_or("", |(_, address)| address);
+    address.starts_with("purl.imsglobal.org/caliper/")
 }
 
 /// The last part of an entity's type; empty when it has none.

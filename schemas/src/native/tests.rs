@@ -130,6 +130,8 @@ fn bodies_split_into_events() {
     assert_eq!(count("[]"), Ok(0));
     assert_eq!(count(""), Ok(0));
     assert_eq!(count("[{}"), Err(Code::InvalidJson));
+    assert_eq!(split("\u{feff} {}\n{}"), Ok(vec!["{}", "{}"]), "what marks UTF-8 is of no event");
+    assert_eq!(count("\u{feff}[{},{}]"), Ok(2));
 }
 
 /// An event of this type in a course, with more fields.
@@ -454,6 +456,7 @@ fn lines_are_read_in_one_pass_where_the_first_is_all_of_one_object() {
         (" {\"a\" : 1} \r\n\n{}\t", Some(&["{\"a\" : 1}", "{}"])),
         ("{}\n{\n}\n{} 2 \r\n x", Some(&["{}", "{", "}", "{} 2", "x"])),
         ("{}\n{\n\n}", Some(&["{}", "{", "}"])),
+        ("\u{feff}{}\r\n{}", Some(&["{}", "{}"])),
         ("{}\n{\"x\":[\n],\n}", Some(&["{}", "{\"x\":[", "],", "}"])),
         ("{}\n{\"x\":[1,\n2]}", Some(&["{}", "{\"x\":[1,", "2]}"])),
         ("{\n}", None),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::loose::{at, has_tail, str_at, tail};
+use crate::loose::{as_list, at, has_tail, str_at, tail};
 
 /// The parents and the grouping of a statement's context, in their order.
 pub(super) struct Activities<'a> {
@@ -12,8 +12,7 @@ pub(super) struct Activities<'a> {
 
 impl<'a> Activities<'a> {
     pub(super) fn of(statement: &'a Value) -> Activities<'a> {
-        let list = |name| at(statement, &["context", "contextActivities", name]).map_or(&[][..], as_list);
-        Activities { parents: list("parent"), grouping: list("grouping") }
+        Activities { parents: in_context(statement, "parent"), grouping: in_context(statement, "grouping") }
     }
 
     /// The first parent, then grouping, whose type ends in `/course`.
@@ -40,6 +39,11 @@ impl<'a> Activities<'a> {
     fn all(&self) -> impl Iterator<Item = &'a Value> {
         self.parents.iter().chain(self.grouping)
     }
+}
+
+/// The activities that stand so to the statement; older stores keep a single one without its list.
+pub(super) fn in_context<'a>(statement: &'a Value, relation: &str) -> &'a [Value] {
+    at(statement, &["context", "contextActivities", relation]).map_or(&[], as_list)
 }
 
 /// The activity's id, unless it is empty.
@@ -103,9 +107,4 @@ pub(super) fn extension<'a>(extensions: Option<&'a Value>, name: &str) -> Option
         found = found.or(Some(value));
     }
     found
-}
-
-/// Older stores keep a single activity without its list.
-fn as_list(value: &Value) -> &[Value] {
-    value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
 }

@@ -91,9 +91,8 @@ fn is_part_of_another_course(statement: &Value, object: &Value) -> bool {
 }
 
 fn is_of_video_profile(statement: &Value) -> bool {
-    let categories = at(statement, &["context", "contextActivities", "category"]).and_then(Value::as_array);
     let is_profile = |id: &str| id.trim_end_matches('/').ends_with("w3id.org/xapi/video");
-    categories.is_some_and(|list| list.iter().any(|category| str_at(category, &["id"]).is_some_and(is_profile)))
+    activity::in_context(statement, "category").iter().filter_map(activity::id).any(is_profile)
 }
 
 /// What one does to a player and to nothing else that is called a medium.
@@ -256,6 +255,7 @@ mod tests {
         for profile in ["https://w3id.org/xapi/video", "https://w3id.org/xapi/video/"] {
             assert_eq!(with(json!([{"id": "x"}, {"id": profile}]), json!({})), completed);
             assert_eq!(with(json!([{"id": profile}]), media.clone()), completed);
+            assert_eq!(with(json!({"id": profile}), media.clone()), completed, "an activity without its list");
             assert_eq!(with(json!([{"id": profile}]), json!({"definition": {"type": "x/page"}})), None);
         }
         assert_eq!(with(json!([{"id": "https://w3id.org/xapi/audio"}]), media), None);

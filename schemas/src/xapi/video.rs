@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::activity::extension;
 use crate::event::{VideoAction, VideoEvent};
-use crate::loose::{Draft, at, position_millis};
+use crate::loose::{Draft, as_list, at, position_millis};
 use crate::number;
 
 /// Reads the extensions of the result, then of the context, for each number.
@@ -27,8 +27,7 @@ pub(super) fn event(draft: &mut Draft, statement: &Value, action: VideoAction, v
 
 /// A list in a string, or a list of such strings; whatever else is there says that the session has segments, and none.
 fn segments(value: &Value) -> Vec<(i64, i64)> {
-    let parts = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-    parts.iter().filter_map(Value::as_str).flat_map(closed_segments).collect()
+    as_list(value).iter().filter_map(Value::as_str).flat_map(closed_segments).collect()
 }
 
 /// The closed pairs of `a[.]b[,]c[.]d` that parse, in their order, in milliseconds. An open last segment, and whatever

@@ -18,12 +18,19 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Documents, and what was read of each.
 pub(super) type Parsed = Vec<(Document, Read)>;
 
+/// Where a batch ends: at so many documents, or with the one that makes it so many bytes long.
+#[derive(Clone, Copy)]
+pub(super) struct Batch {
+    pub(super) documents: usize,
+    pub(super) bytes: usize,
+}
+
 /// Batches in order; an error is the last.
 pub(super) type Batches = mpsc::Receiver<anyhow::Result<Parsed>>;
 
 /// Reads files one after the other, and parses them, on one thread: what it allocates is freed by others, and one thread
 /// that goes on takes it back soonest.
-pub(super) fn read(files: Vec<PathBuf>, protocol: Protocol, batch_documents: usize) -> anyhow::Result<Batches> {
+pub(super) fn read(files: Vec<PathBuf>, protocol: Protocol, most: Batch) -> anyhow::Result<Batches> {
     let sizes = files.iter().filter(|path| !is_standard_input(path)).map(|path| {
         std::fs::metadata(path).map(|file| file.len()).with_context(|| format!("cannot read {}", path.display()))
     });
@@ -31,7 +38,7 @@ pub(super) fn read(files: Vec<PathBuf>, protocol: Protocol, batch_documents: usi
     let (sender, receiver) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
         for path in files {
-            if let Err(error) = read_file(&path, protocol, batch_documents, &progress, &sender) {
+            if let Err(error) = read_file(&path, protocol, most, &progress, &sender) {
                 let _ = sender.blocking_send(Err(error.context(format!("cannot read {}", path.display()))));
                 break;
             }
@@ -57,17 +64,19 @@ fn progress_bar(bytes: u64) -> ProgressBar {
 fn read_file(
     path: &Path,
     protocol: Protocol,
-    batch_documents: usize,
+    most: Batch,
     progress: &ProgressBar,
     sender: &mpsc::Sender<anyhow::Result<Parsed>>,
 ) -> anyhow::Result<()> {
-    let mut batch = Vec::with_capacity(batch_documents);
+    let (mut batch, mut bytes) = (Vec::with_capacity(most.documents), 0);
     for document in documents(open(path, progress)?) {
         let document = document?;
         let read = document.read(protocol);
+        bytes += document.bytes.len();
         batch.push((document, read));
-        if batch.len() == batch_documents {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(batch_documents));
+        if batch.len() == most.documents || bytes >= most.bytes {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(most.documents));
+            bytes = 0;
             if sender.blocking_send(Ok(full)).is_err() {
                 return Ok(());
             }
@@ -87,4 +96,23 @@ fn open(path: &Path, progress: &ProgressBar) -> anyhow::Result<Box<dyn BufRead>>
         return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(bytes))));
     }
     Ok(Box::new(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_batch_ends_at_so_many_documents_or_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.ndjson");
+        let long = format!("{{\"id\":\"{}\"}}", "x".repeat(90));
+        std::fs::write(&path, format!("{{}}\n{{}}\n{{}}\n{{}}\n{long}\n{long}\n{{}}\n")).unwrap();
+        let mut batches = read(vec![path], Protocol::Native, Batch { documents: 3, bytes: 100 }).unwrap();
+        let mut sizes = Vec::new();
+        while let Some(batch) = batches.recv().await {
+            sizes.push(batch.unwrap().len());
+        }
+        assert_eq!(sizes, [3, 2, 2]);
+    }
 }
