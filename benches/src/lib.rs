@@ -9,11 +9,13 @@
 mod class;
 mod front_door;
 mod live;
+mod real;
 mod stamp;
 mod taker;
 
 pub use class::{REQUEST_EVENTS, class, day};
 pub use front_door::{Bench, FrontDoor, MemoryCollector, TENANT};
 pub use live::{NoStrays, into_live_table};
+pub use real::statements;
 pub use stamp::stamped;
 pub use taker::Taker;

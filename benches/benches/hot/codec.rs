@@ -18,7 +18,8 @@ const NDJSON_LEVEL: i32 = 3;
 const GOAL: f64 = 0.75;
 
 /// Prints bytes an event, by events a record: of one learner's events, and of the learners of a bucket.
-pub(crate) fn sizes(input: &Input) {
+pub(crate) fn sizes(name: &str, input: &Input) {
+    eprintln!("{name}, {} events", input.events.len());
     eprintln!("bytes an event | events a record | NDJSON | NDJSON + zstd | record | record : NDJSON + zstd");
     for (whose, groups) in [("a learner", input.by_learner()), ("a bucket", input.by_bucket())] {
         for events in SIZES {

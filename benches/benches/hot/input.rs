@@ -1,6 +1,6 @@
 //! The class as the hot path gets it.
 
-use trilha_benches::{class, stamped};
+use trilha_benches::{class, stamped, statements};
 use trilha_schemas::event::{Event, Protocol};
 use trilha_schemas::ids::Pseudonym;
 use trilha_schemas::native;
@@ -10,7 +10,7 @@ const EVENTS: usize = 1_000_000;
 /// Learners share so many buckets.
 const BUCKETS: u8 = 4;
 
-/// A class in the order of sending, each event as it was sent and as the collector stamped it.
+/// Events in the order of sending, each as it was sent and as the collector stamped it.
 pub(crate) struct Input {
     pub(crate) sent: Vec<String>,
     pub(crate) events: Vec<Event>,
@@ -29,6 +29,14 @@ impl Input {
             }
         }
         Input { sent, events: stamped_events }
+    }
+
+    /// Real statements, where they are.
+    pub(crate) fn real() -> Option<Input> {
+        let (sent, mut events): (Vec<String>, Vec<Event>) =
+            statements().expect("the fixtures can be read")?.into_iter().unzip();
+        events.iter_mut().for_each(|event| event.learner = in_few_buckets(event.learner));
+        Some(Input { sent, events })
     }
 
     /// The events' places by bucket, in order.

@@ -26,7 +26,11 @@ fn config() -> Criterion {
 
 fn hot(criterion: &mut Criterion) {
     let input = Input::new();
-    codec::sizes(&input);
+    codec::sizes("the class", &input);
+    match Input::real() {
+        Some(real) => codec::sizes("real statements", &real),
+        None => eprintln!("real statements: skipped, no fixtures at ../shared/fixtures"),
+    }
     codec::bench(criterion, &input);
     fold::bench(criterion, &input);
 }

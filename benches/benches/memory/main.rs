@@ -10,9 +10,8 @@
 
 mod items;
 mod lecture;
-mod real;
 
-use trilha_benches::{Bench, stamped};
+use trilha_benches::{Bench, stamped, statements};
 use trilha_schemas::event::Protocol;
 use trilha_schemas::native;
 use trilha_simulator::{Class, ClassConfig};
@@ -37,12 +36,12 @@ fn main() -> Bench {
 }
 
 fn real() -> Bench {
-    let Some(events) = real::events()? else {
+    let Some(statements) = statements()? else {
         println!("real: skipped, no fixtures at ../shared/fixtures");
         return Ok(());
     };
     let mut items = Items::new(&BATCHES);
-    events.iter().for_each(|event| items.fold(event));
+    statements.iter().for_each(|(_, event)| items.fold(event));
     written_small(&items.print("real statements"))
 }
 
