@@ -15,6 +15,8 @@ export const MOST_CHARACTERS = 500_000;
 const LEAVE_BYTES = 60_000;
 const FIRST_RETRY_MILLIS = 1_000;
 const LAST_RETRY_MILLIS = 60_000;
+/** What the collector calls an event that the stream had no room for. */
+const TRY_AGAIN = "try_again";
 /** A page that has not touched its events for so long is gone. */
 export const ABANDONED_MILLIS = 120_000;
 const TOUCH_MILLIS = 30_000;
@@ -142,14 +144,16 @@ export class Outbox {
   }
 
   async accepted(batch, response) {
+    const { rejected = [] } = await response.json().catch(() => ({}));
+    const again = new Set(rejected.filter(({ code }) => code === TRY_AGAIN).map(({ index }) => batch[index]));
+    // Of two requests with the same events, the first one's answer is told.
+    const held = new Set(this.events);
+    const news = rejected.filter(({ code, index }) => code !== TRY_AGAIN && held.has(batch[index]));
+    this.remove(batch.filter((text) => !again.has(text)));
+    if (news.length > 0) tell(this.onRejected, news);
+    if (again.size > 0) return this.retry(null);
     this.failures = 0;
     this.batchEvents = BATCH_EVENTS;
-    const held = new Set(this.events);
-    this.remove(batch);
-    const { rejected = [] } = await response.json().catch(() => ({}));
-    // Of two requests with the same events, the first one's answer is told.
-    const news = rejected.filter(({ index }) => held.has(batch[index]));
-    if (news.length > 0) tell(this.onRejected, news);
     return true;
   }
 

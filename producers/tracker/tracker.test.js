@@ -195,6 +195,16 @@ test("rejected events are told of and not sent again", async () => {
   assert.equal(world.requests.length, 1);
 });
 
+test("events that the stream had no room for are sent again, and no others", async () => {
+  const { world, tracker, heard } = start();
+  world.answers = [accept([{ index: 0, id: "x", code: "no_course" }, { index: 2, id: "y", code: "try_again" }]), accept()];
+  for (const object of ["a", "b", "c"]) view(tracker, object);
+  await world.pass(600_000);
+  assert.deepEqual(world.requests.map(({ events }) => objects(events)), [["a", "b", "c"], ["c"]]);
+  assert.deepEqual(heard.rejected.map((one) => one.code), ["no_course"]);
+  assert.equal(world.storage.length, 0);
+});
+
 test("a batch that is too large is halved, and a hopeless event given up", async () => {
   const { world, tracker, heard } = start();
   world.answers = [answer(413), answer(413), answer(413), accept()];
