@@ -114,6 +114,17 @@ async fn one_object_an_array_and_lines_are_taken() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_events() {
+    for (body, count) in
+        [(viewed("ana", "e"), 1), (views_of(0..3).join("\n"), 3), (format!("[{}]", viewed("ana", "e")), 1)]
+    {
+        let web = Web::new(ScriptedStream::default());
+        let (status, answer) = web.events(format!("\u{feff}{body}")).await;
+        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(count)), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_event_is_named_and_the_others_are_taken() {
     let web = Web::new(ScriptedStream::default());
     let body = format!(
