@@ -1,8 +1,8 @@
 // Unsent events: kept until the collector has them, sent in batches, bounded.
 //
 // Sending twice is harmless, since an event keeps its id, so whenever it is unclear whether the collector has a batch
-// it is sent again. Each page keeps its events under a key of its own; a page that starts takes over what pages that
-// are gone have left.
+// it is sent again. Each page keeps its events under a key of its own; a page takes over what pages that are gone have left,
+// when it starts and now and again.
 
 const PREFIX = "trilha:outbox:";
 /** Events are gathered this long, or until a batch is full. */
@@ -15,13 +15,18 @@ export const MOST_CHARACTERS = 500_000;
 const LEAVE_BYTES = 60_000;
 const FIRST_RETRY_MILLIS = 1_000;
 const LAST_RETRY_MILLIS = 60_000;
+/** What the collector calls an event that the stream had no room for. */
+const TRY_AGAIN = "try_again";
 /** A page that has not touched its events for so long is gone. */
 export const ABANDONED_MILLIS = 120_000;
 const TOUCH_MILLIS = 30_000;
 
 export class Outbox {
-  constructor({ url, token, learner, onRejected = () => {}, onDropped = () => {}, world }) {
-    Object.assign(this, { url, token, learner, onRejected, onDropped, world });
+  constructor({ url, token, learner, course, onRejected = () => {}, onDropped = () => {}, world }) {
+    Object.assign(this, { url, token, learner, course, onRejected, onDropped, world });
+    this.lastToken = typeof token === "function" ? null : token;
+    /** The first token, asked for ahead of its request. */
+    this.asking = null;
     this.key = PREFIX + world.newId();
     /** Events as JSON text, oldest first. */
     this.events = [];
@@ -30,15 +35,18 @@ export class Outbox {
     this.sending = false;
     this.stopped = false;
     this.batchEvents = BATCH_EVENTS;
+    /** Events in a request that may outlive the page. */
+    this.leaving = new Set();
     this.cancelSend = null;
     this.cancelTouch = null;
+    this.cancelTakeOver = null;
     this.takeOver();
-    if (this.events.length > 0) this.plan(0);
   }
 
   add(event) {
-    this.push(JSON.stringify(event));
+    this.push(JSON.stringify(event, wellFormed));
     this.persist();
+    this.askAhead();
     if (this.failures === 0) this.plan(this.events.length >= this.batchEvents ? 0 : GATHER_MILLIS);
   }
 
@@ -52,22 +60,49 @@ export class Outbox {
     this.sending = false;
   }
 
-  /** The page may be gone any moment: sends what fits into a request that outlives it. Events stay until confirmed. */
+  /** Asks for the first token once there is something to send: a page that is left cannot wait for it. */
+  askAhead() {
+    if (this.lastToken !== null || this.asking !== null || this.failures > 0) return;
+    this.asking = this.ask();
+    // The request that needs it says what happens when there is none.
+    this.asking.catch(() => {});
+  }
+
+  async ask() {
+    this.lastToken = await this.token();
+    return this.lastToken;
+  }
+
+  /** The token that a request needs: the one asked for ahead, else a new one. */
+  nextToken() {
+    if (typeof this.token !== "function") return this.token;
+    const asking = this.asking ?? this.ask();
+    this.asking = null;
+    return asking;
+  }
+
+  /**
+   * The page may be gone any moment: sends what fits into a request that outlives it, before anything is waited for, with
+   * the last token. Events stay until confirmed. Browsers tell that a page is left twice.
+   */
   async leave() {
-    const batch = fitting(this.events, LEAVE_BYTES);
+    const batch = fitting(this.events.filter((text) => !this.leaving.has(text)), LEAVE_BYTES);
     if (batch.length === 0) return;
+    batch.forEach((text) => this.leaving.add(text));
     try {
-      const response = await this.post(batch, true);
-      if (response.status === 202) this.remove(batch);
+      const response = await this.post(batch, this.lastToken ?? (await this.nextToken()), true);
+      if (response.status === 202) await this.accepted(batch, response);
     } catch {
       // The page was gone, or the network was: the next page sends them.
     }
+    batch.forEach((text) => this.leaving.delete(text));
   }
 
   stop() {
     this.stopped = true;
     this.forget("cancelSend");
     this.forget("cancelTouch");
+    this.forget("cancelTakeOver");
   }
 
   /** Runs `flush` in `millis`; an earlier plan stands, a later one is brought forward. */
@@ -92,7 +127,7 @@ export class Outbox {
     const batch = this.events.slice(0, this.batchEvents);
     let response;
     try {
-      response = await this.post(batch, false);
+      response = await this.post(batch, await this.nextToken(), false);
     } catch {
       return this.retry(null);
     }
@@ -102,19 +137,23 @@ export class Outbox {
     return this.retry(response.headers.get("Retry-After"));
   }
 
-  async post(batch, keepalive) {
-    const token = typeof this.token === "function" ? await this.token() : this.token;
+  post(batch, token, keepalive) {
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
     const request = { method: "POST", headers, body: `[${batch.join(",")}]`, keepalive, credentials: "omit" };
     return this.world.fetch(this.url, request);
   }
 
   async accepted(batch, response) {
+    const { rejected = [] } = await response.json().catch(() => ({}));
+    const again = new Set(rejected.filter(({ code }) => code === TRY_AGAIN).map(({ index }) => batch[index]));
+    // Of two requests with the same events, the first one's answer is told.
+    const held = new Set(this.events);
+    const news = rejected.filter(({ code, index }) => code !== TRY_AGAIN && held.has(batch[index]));
+    this.remove(batch.filter((text) => !again.has(text)));
+    if (news.length > 0) tell(this.onRejected, news);
+    if (again.size > 0) return this.retry(null);
     this.failures = 0;
     this.batchEvents = BATCH_EVENTS;
-    this.remove(batch);
-    const { rejected = [] } = await response.json().catch(() => ({}));
-    if (rejected.length > 0) this.onRejected(rejected);
     return true;
   }
 
@@ -127,7 +166,7 @@ export class Outbox {
   /** No later try can succeed: the events are given up, and the page is told. */
   refused(batch, status) {
     this.remove(batch);
-    this.onRejected(batch.map((text) => ({ id: JSON.parse(text).id, code: `http_${status}` })));
+    tell(this.onRejected, batch.map((text) => ({ id: JSON.parse(text).id, code: `http_${status}` })));
     return true;
   }
 
@@ -136,6 +175,8 @@ export class Outbox {
     const backoff = Math.min(FIRST_RETRY_MILLIS * 2 ** this.failures, LAST_RETRY_MILLIS);
     this.failures += 1;
     const asked = retryAfterMillis(retryAfter, this.world.now());
+    // What came meanwhile has planned to be sent earlier.
+    this.forget("cancelSend");
     this.plan(Math.max(asked, backoff) * (1 + this.world.random() / 2));
     return false;
   }
@@ -148,7 +189,7 @@ export class Outbox {
       this.characters -= this.events.shift().length;
       dropped += 1;
     }
-    if (dropped > 0) this.onDropped(dropped);
+    if (dropped > 0) tell(this.onDropped, dropped);
   }
 
   remove(batch) {
@@ -163,7 +204,8 @@ export class Outbox {
     this.forget("cancelTouch");
     try {
       if (this.events.length === 0) return this.world.storage?.removeItem(this.key);
-      const kept = { touched: this.world.now(), learner: this.learner, url: this.url, events: this.events };
+      const { learner, course, url, events } = this;
+      const kept = { touched: this.world.now(), learner, course, url, events };
       this.world.storage?.setItem(this.key, JSON.stringify(kept));
     } catch {
       // Storage is full or forbidden: the events live as long as the page.
@@ -171,20 +213,41 @@ export class Outbox {
     if (!this.stopped) this.cancelTouch = this.world.later(() => this.persist(), TOUCH_MILLIS);
   }
 
-  /** Takes over the events that pages of the same learner, now gone, have left. */
+  /** Takes over what pages that are gone have left, now and for as long as this one is there. */
   takeOver() {
     const { storage } = this.world;
     if (storage === null) return;
     const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index));
-    const left = keys.filter((key) => key?.startsWith(PREFIX)).map((key) => [key, parse(storage.getItem(key))]);
-    for (const [key, kept] of left) {
-      const mine = kept !== null && kept.learner === this.learner && kept.url === this.url;
-      if (!mine || this.world.now() - kept.touched < ABANDONED_MILLIS) continue;
-      kept.events.forEach((text) => this.push(text));
-      this.persist();
-      storage.removeItem(key);
-    }
+    keys.filter((key) => key?.startsWith(PREFIX) && key !== this.key).forEach((key) => this.takeOverFrom(key));
+    this.cancelTakeOver = this.world.later(() => this.takeOver(), ABANDONED_MILLIS);
   }
+
+  /** Another course's events stay for a page of that course: this one's token may not write them. */
+  takeOverFrom(key) {
+    const kept = parse(this.world.storage.getItem(key));
+    if (kept === null || this.world.now() - kept.touched < ABANDONED_MILLIS) return;
+    const { learner, course = this.course, url, events } = kept;
+    if (learner !== this.learner || course !== this.course || url !== this.url) return;
+    events.forEach((text) => this.push(text));
+    this.persist();
+    this.world.storage.removeItem(key);
+    this.askAhead();
+    if (this.failures === 0) this.plan(0);
+  }
+}
+
+/** Tells the page. What goes wrong there must not stop the sending. */
+function tell(callback, news) {
+  try {
+    callback(news);
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+/** Half of a pair, as a text has it that was cut in an emoji, is in no UTF-8: the collector would refuse the event. */
+function wellFormed(_, value) {
+  return typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value;
 }
 
 /** The first of `events` that together, as a JSON array, stay within `most` bytes. */
@@ -210,8 +273,12 @@ function retryAfterMillis(text, now) {
 function parse(text) {
   try {
     const kept = JSON.parse(text);
-    return Array.isArray(kept.events) ? kept : null;
+    return Array.isArray(kept.events) && kept.events.every(isEvent) ? kept : null;
   } catch {
     return null;
   }
+}
+
+function isEvent(text) {
+  return typeof JSON.parse(text).id === "string";
 }

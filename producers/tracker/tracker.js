@@ -58,7 +58,9 @@ export function createTracker(options) {
     return {
       /** One attempt, numbered from 1; give `correct`, or `score` with `max_score`, as far as they are known. */
       answered({ attempt, response, correct, score, max_score }) {
-        const elapsed = Math.round((world.now() - shownAt) / 100) / 10;
+        const seconds = Math.round((world.now() - shownAt) / 100) / 10;
+        // A clock that was put back meanwhile tells nothing.
+        const elapsed = seconds < 0 ? undefined : seconds;
         shownAt = world.now();
         track("quiz.answered", { quiz, question: id, title, attempt, response, correct, score, max_score, elapsed });
       },
@@ -93,7 +95,7 @@ function withoutEmpty(event) {
 function browser() {
   return {
     now: () => Date.now(),
-    newId: () => crypto.randomUUID(),
+    newId,
     random: () => Math.random(),
     fetch: (...request) => globalThis.fetch(...request),
     later: (task, millis) => {
@@ -104,6 +106,16 @@ function browser() {
     page: globalThis.window,
     document: globalThis.document,
   };
+}
+
+/** A new UUID. Only pages that came over HTTPS, or from this machine, have `crypto.randomUUID`. */
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** A browser may forbid storage, and then throws on the mere mention of it. */

@@ -85,6 +85,21 @@ test("Retry-After is honoured, in seconds and as a date", async () => {
   }
 });
 
+test("what happens while a request is under way does not shorten Retry-After", async () => {
+  const world = new FakeWorld();
+  const { fetch } = world;
+  world.fetch = async (...request) => {
+    const answered = await fetch(...request);
+    if (answered.status === 429) view(tracker, "meanwhile");
+    return answered;
+  };
+  const { tracker } = start(world);
+  world.answers = [answer(429, { "Retry-After": "20" })];
+  view(tracker, "a");
+  await world.pass(GATHER_MILLIS + 20_000);
+  assert.equal(world.requests[1].at - world.requests[0].at, 20_000);
+});
+
 test("a class does not come back at once", async () => {
   const { world, tracker } = start(Object.assign(new FakeWorld(), { random: () => 0.5 }));
   world.answers = [answer(429, { "Retry-After": "20" })];
@@ -102,6 +117,75 @@ test("a token is asked for anew with each try", async () => {
   assert.deepEqual(world.requests.map((request) => request.headers.Authorization), ["Bearer token-1", "Bearer token-2"]);
 });
 
+test("a page that is left asks for no token first, and the first one is asked for ahead", async () => {
+  const never = new Promise(() => {});
+  const tokens = [Promise.resolve("token-1"), Promise.resolve("token-2"), never];
+  const { world, tracker } = start(new FakeWorld(), { token: () => tokens.shift() });
+  const leave = () => world.page.dispatchEvent(new Event("pagehide"));
+  view(tracker, "a");
+  await settle();
+  leave();
+  assert.deepEqual(objects(world.sent), ["a"]);
+  await settle();
+  view(tracker, "b");
+  await world.pass(GATHER_MILLIS);
+  view(tracker, "c");
+  await world.pass(GATHER_MILLIS);
+  leave();
+  assert.deepEqual(objects(world.sent), ["a", "b", "c"]);
+  const used = world.requests.map((request) => request.headers.Authorization);
+  assert.deepEqual(used, ["Bearer token-1", "Bearer token-1", "Bearer token-2"]);
+});
+
+test("a page that is left while it is hidden sends once", async () => {
+  const { world, tracker } = start();
+  view(tracker, "a");
+  world.document.visibilityState = "hidden";
+  world.document.dispatchEvent(new Event("visibilitychange"));
+  view(tracker, "b");
+  world.page.dispatchEvent(new Event("pagehide"));
+  assert.deepEqual(objects(world.sent), ["a", "b"]);
+  await settle();
+  assert.equal(world.storage.length, 0);
+});
+
+test("a page's mistake with what it is told stops nothing", async (context) => {
+  context.mock.method(console, "error", () => {});
+  const fails = () => { throw new Error("of the page"); };
+  const { world, tracker } = start(new FakeWorld(), { onRejected: fails, onDropped: fails });
+  world.answers = [accept([{ index: 0, id: "x", code: "no_course" }]), answer(400)];
+  for (const object of ["a", "b", "c"]) {
+    view(tracker, object);
+    await world.pass(GATHER_MILLIS);
+  }
+  assert.deepEqual(objects(world.sent), ["a", "b", "c"]);
+  for (let n = 0; n <= MOST_EVENTS; n += 1) view(tracker, n);
+  await world.pass(GATHER_MILLIS);
+  assert.equal(world.storage.length, 0);
+  assert.equal(console.error.mock.callCount(), 3);
+});
+
+test("a page without a secure context makes UUIDs all the same", async (context) => {
+  Object.defineProperty(crypto, "randomUUID", { value: undefined, configurable: true });
+  context.after(() => delete crypto.randomUUID);
+  const world = new FakeWorld();
+  const { newId, ...others } = world;
+  const { tracker } = start(world, { world: others });
+  view(tracker, "a");
+  view(tracker, "b");
+  await tracker.flush();
+  const ids = world.sent.map((event) => event.id);
+  ids.forEach((id) => assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
+  assert.notEqual(ids[0], ids[1]);
+});
+
+test("a text that was cut in an emoji is sent without the half", async () => {
+  const { world, tracker } = start();
+  tracker.track("quiz.answered", { response: ["a\ud83d", "👩‍🏫", "\\ud83d"] });
+  await tracker.flush();
+  assert.deepEqual(world.sent[0].response, ["a\ufffd", "👩‍🏫", "\\ud83d"]);
+});
+
 test("rejected events are told of and not sent again", async () => {
   const { world, tracker, heard } = start();
   world.answers = [accept([{ index: 0, id: "x", code: "no_course" }])];
@@ -109,6 +193,16 @@ test("rejected events are told of and not sent again", async () => {
   await world.pass(600_000);
   assert.deepEqual(heard.rejected, [{ index: 0, id: "x", code: "no_course" }]);
   assert.equal(world.requests.length, 1);
+});
+
+test("events that the stream had no room for are sent again, and no others", async () => {
+  const { world, tracker, heard } = start();
+  world.answers = [accept([{ index: 0, id: "x", code: "no_course" }, { index: 2, id: "y", code: "try_again" }]), accept()];
+  for (const object of ["a", "b", "c"]) view(tracker, object);
+  await world.pass(600_000);
+  assert.deepEqual(world.requests.map(({ events }) => objects(events)), [["a", "b", "c"], ["c"]]);
+  assert.deepEqual(heard.rejected.map((one) => one.code), ["no_course"]);
+  assert.equal(world.storage.length, 0);
 });
 
 test("a batch that is too large is halved, and a hopeless event given up", async () => {
@@ -161,6 +255,37 @@ test("events outlive the page, and the next page of the same learner sends them"
   assert.equal(storage.length, 0);
 });
 
+test("a page takes over what the page before it has left, once that is gone", async () => {
+  const storage = new FakeStorage();
+  const first = start(new FakeWorld(storage));
+  first.world.answers = ["refused"];
+  view(first.tracker, "a");
+  first.world.page.dispatchEvent(new Event("pagehide"));
+  await settle();
+  first.tracker.stop();
+
+  const { world } = start(new FakeWorld(storage));
+  await world.pass(ABANDONED_MILLIS - 1);
+  assert.deepEqual(world.sent, []);
+  await world.pass(1);
+  assert.deepEqual(objects(world.sent), ["a"]);
+  assert.equal(storage.length, 0);
+});
+
+test("another course's events wait for a page of that course", async () => {
+  const storage = new FakeStorage();
+  const first = start(new FakeWorld(storage));
+  view(first.tracker, "a");
+  first.tracker.stop();
+  const other = start(new FakeWorld(storage), { course: "turma/2" });
+  await other.world.pass(2 * ABANDONED_MILLIS);
+  assert.deepEqual(other.world.sent, []);
+  other.tracker.stop();
+  const { world } = start(new FakeWorld(storage));
+  await world.pass(2 * ABANDONED_MILLIS);
+  assert.deepEqual(objects(world.sent), ["a"]);
+});
+
 test("a page that is still there keeps its events", async () => {
   const storage = new FakeStorage();
   const { world, tracker } = start(new FakeWorld(storage));
@@ -179,6 +304,9 @@ test("storage that is full, forbidden or spoilt stops nothing", async () => {
   full.full = true;
   const spoilt = new FakeStorage();
   spoilt.setItem("trilha:outbox:old", "{");
+  const kept = { touched: 0, learner: "aluna-1", course: "turma/1", url: URL_ };
+  spoilt.setItem("trilha:outbox:cut", JSON.stringify({ ...kept, events: ['{"id":"x'] }));
+  spoilt.setItem("trilha:outbox:foreign", JSON.stringify({ ...kept, events: [5] }));
   for (const storage of [full, spoilt, null]) {
     const { world, tracker } = start(new FakeWorld(storage));
     view(tracker, "a");
@@ -235,6 +363,15 @@ test("an answer is timed from when the question was shown, then from the answer 
   const common = { type: "quiz.answered", quiz: "prova-1", question: "q1", title: "Quanto é 2 + 2?" };
   assert.deepEqual(first, { ...common, attempt: 1, response: "5", correct: false, elapsed: 4.3 });
   assert.deepEqual(second, { ...common, attempt: 2, response: "4", score: 1, max_score: 1, elapsed: 1 });
+});
+
+test("an answer after the clock was put back has no time that it took", async () => {
+  const { world, tracker } = start();
+  const question = tracker.question({ quiz: "prova-1", question: "q1" });
+  world.time -= 3_600_000;
+  question.answered({ attempt: 1, correct: true });
+  await tracker.flush();
+  assert.equal("elapsed" in world.sent[0], false);
 });
 
 test("a stopped tracker plans nothing more", async () => {

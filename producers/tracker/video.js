@@ -14,9 +14,9 @@ export function followVideo(element, send, world) {
   const listener = (event) => follower[event.type]();
   for (const kind of kinds) element.addEventListener(kind, listener);
   return {
-    cut: () => follower.cut(),
+    cut: () => follower.cutHere(),
     stop() {
-      follower.cut();
+      follower.cutHere();
       for (const kind of kinds) element.removeEventListener(kind, listener);
     },
   };
@@ -130,6 +130,12 @@ class Follower {
   jumped() {
     this.cut();
     this.position = this.element.currentTime;
+  }
+
+  /** Tells the segment up to where the element is. */
+  cutHere() {
+    this.advance();
+    this.cut();
   }
 
   /** Tells the segment up to the last position. A video that goes on playing opens a new one with its next movement. */

@@ -120,6 +120,16 @@ test("a cut while playing goes on in a new segment", async () => {
   assert.deepEqual(watched(), [[0, 4, 1], [4.25, 8, 1]]);
 });
 
+test("a cut tells what was watched since the position was told last", async () => {
+  const { world, video, watched, follower } = follow();
+  video.play();
+  await video.watch(4);
+  await world.pass(200);
+  video.currentTime = 4.2;
+  follower.cut();
+  assert.deepEqual(watched(), [[0, 4.2, 1]]);
+});
+
 test("a stopped follower hears nothing more", async () => {
   const { video, events, follower } = follow();
   follower.stop();

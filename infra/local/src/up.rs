@@ -18,7 +18,7 @@ use trilha_processors::evaluator::{Evaluator, Limits};
 use trilha_serve::announce::{Announcement, announce};
 use trilha_serve::clock::{self, Clock};
 use trilha_serve::delivery::Pace;
-use trilha_serve::listen::{Stop, interrupted, serve, wait};
+use trilha_serve::listen::{Stop, interrupted, serve, unless_asked_again, wait};
 use trilha_serve::reading::CourseSettings;
 
 use crate::alerts::Alerts;
@@ -32,6 +32,8 @@ const FIRST_COMPACTION: Duration = Duration::from_secs(10);
 const COMPACT_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked for what to tell of.
 const EVALUATE_EVERY: Duration = Duration::from_secs(60);
+const BAD_ORIGIN: &str =
+    "--allow-origin takes origins by name, as in https://lms.example.org: no *, and no slash at the end";
 /// So long may requests that are under way at the stop take to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -57,11 +59,15 @@ pub(crate) async fn run(options: UpOptions) -> anyhow::Result<()> {
         options.demo.then(|| tokio::spawn(demo::run(Arc::clone(&pipeline.collector), dir.owner(), Arc::clone(&clock))));
     let stop = Stop { asked: interrupted, draining: async {}, last_requests: wait(LAST_REQUESTS) };
     serve(listener, router, stop).await?;
-    eprintln!("stopping: applying what was accepted");
     for task in [Some(evaluation), Some(housekeeping), class].into_iter().flatten() {
         task.abort();
         let _ = task.await;
     }
+    unless_asked_again(finish(pipeline)).await
+}
+
+/// Applies what was accepted, and shows it in the lake.
+async fn finish(pipeline: Arc<Pipeline>) -> anyhow::Result<()> {
     pipeline.drained().await?;
     pipeline.compact().await?;
     if let Some(pipeline) = Arc::into_inner(pipeline) {
@@ -75,7 +81,7 @@ fn router(dir: &DataDir, options: &UpOptions, pipeline: &Pipeline, clock: &Clock
         collector: Arc::clone(&pipeline.collector),
         keys: Arc::new(dir.keys.ring.clone()),
         clock: Arc::clone(clock),
-        origins: AllowedOrigins::new(&options.allow_origins).context("bad --allow-origin")?,
+        origins: AllowedOrigins::new(&options.allow_origins).context(BAD_ORIGIN)?,
     };
     let settings = CourseSettings { store: Arc::clone(&pipeline.settings), default_zone: options.zone.clone() };
     let dashboard = Dashboard {

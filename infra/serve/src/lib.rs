@@ -9,6 +9,7 @@
 pub mod clock;
 
 pub mod listen;
+mod silence;
 
 pub mod announce;
 

@@ -14,6 +14,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::silence::{Patient, SILENCE};
+
 /// The path that a load balancer asks.
 pub const HEALTH: &str = "/healthz";
 
@@ -53,7 +55,7 @@ where
         last_requests.await;
     };
     tokio::select! {
-        served = axum::serve(listener, router).with_graceful_shutdown(until_drained) => served?,
+        served = axum::serve(Patient { listener, silence: SILENCE }, router).with_graceful_shutdown(until_drained) => served?,
         () = too_long => tracing::warn!("requests that did not end were cut off"),
     }
     Ok(())
@@ -95,6 +97,19 @@ pub fn interrupted() -> anyhow::Result<impl Future<Output = ()> + Send + 'static
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
+}
+
+/// Does what is left to do at the stop, unless the process is asked once more: then it ends as a crash would end it.
+///
+/// # Errors
+/// What the work fails with, or that it was not done.
+pub async fn unless_asked_again(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let again = interrupted()?;
+    eprintln!("stopping: applying what was accepted; once more to stop at once");
+    tokio::select! {
+        done = work => done,
+        () = again => anyhow::bail!("not all that was accepted is applied; the next start does it"),
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +187,18 @@ mod tests {
             assert!(answer.await.unwrap().ends_with("done"), "a request was lost");
         }
         server.running.await.unwrap().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn who_asks_again_does_not_wait_for_the_work() {
+        assert!(unless_asked_again(async { Ok(()) }).await.is_ok());
+        let endless = async {
+            let process = std::process::id().to_string();
+            assert!(std::process::Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+            pending().await
+        };
+        assert!(unless_asked_again(endless).await.is_err());
     }
 
     #[tokio::test]

@@ -53,7 +53,8 @@ impl Problem {
             Problem::Collect(error) => of_collect(error),
             Problem::NoSuchPath => (StatusCode::NOT_FOUND, "not_found", "no such path".to_string(), None),
             Problem::NoSuchMethod => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path is posted to".to_string(), None)
+                let message = "this path does not take that method".to_string();
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, None)
             }
         }
     }

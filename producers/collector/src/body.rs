@@ -14,6 +14,9 @@ use thiserror::Error;
 /// A zstd frame may ask for a window of at most 8 MiB, as HTTP has it (RFC 9659).
 const MAX_ZSTD_WINDOW_LOG: u32 = 23;
 
+/// So many bytes over the limit are read on and dropped: a sender that is cut off amid its body seldom sees the answer.
+const MAX_DROPPED_BYTES: usize = 16 * 1024 * 1024;
+
 /// Why there is no body to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum BodyError {
@@ -41,11 +44,7 @@ enum Encoding {
 /// The decompressed bytes of a body, at most so many.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, most_bytes: usize) -> Result<Bytes, BodyError> {
     let encoding = encoding(headers)?;
-    let sent = Limited::new(body, most_bytes)
-        .collect()
-        .await
-        .map_err(|error| if error.is::<LengthLimitError>() { BodyError::TooLarge } else { BodyError::Incomplete })?;
-    let sent = sent.to_bytes();
+    let sent = receive(body, most_bytes).await?;
     match encoding {
         Encoding::Identity => Ok(sent),
         Encoding::Gzip => decompress(MultiGzDecoder::new(&*sent), most_bytes),
@@ -55,6 +54,23 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, most_bytes: usize) -> 
             decompress(decoder, most_bytes)
         }
     }
+}
+
+/// The bytes of a body as they were sent.
+async fn receive(mut body: Body, most_bytes: usize) -> Result<Bytes, BodyError> {
+    match Limited::new(&mut body, most_bytes).collect().await {
+        Ok(sent) => Ok(sent.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drop_rest(body).await;
+            Err(BodyError::TooLarge)
+        }
+        Err(_) => Err(BodyError::Incomplete),
+    }
+}
+
+async fn drop_rest(body: Body) {
+    let mut rest = Limited::new(body, MAX_DROPPED_BYTES);
+    while let Some(Ok(_)) = rest.frame().await {}
 }
 
 fn decompress(decoder: impl Read, most_bytes: usize) -> Result<Bytes, BodyError> {

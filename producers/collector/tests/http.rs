@@ -6,10 +6,12 @@ mod support;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use support::*;
@@ -112,6 +114,17 @@ async fn one_object_an_array_and_lines_are_taken() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_events() {
+    for (body, count) in
+        [(viewed("ana", "e"), 1), (views_of(0..3).join("\n"), 3), (format!("[{}]", viewed("ana", "e")), 1)]
+    {
+        let web = Web::new(ScriptedStream::default());
+        let (status, answer) = web.events(format!("\u{feff}{body}")).await;
+        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(count)), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_event_is_named_and_the_others_are_taken() {
     let web = Web::new(ScriptedStream::default());
     let body = format!(
@@ -166,6 +179,28 @@ async fn a_body_is_taken_up_to_the_limit_however_it_is_packed() {
             let (found, _, answer) = web.send(encoded(web.post(), encoding), body).await;
             assert_eq!(found, status, "{encoding} of {bytes}: {answer}");
         }
+    }
+}
+
+/// A sender of `megabytes`, and how many of them were taken from it.
+fn sender(megabytes: usize) -> (Body, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = taken.clone();
+    let pieces = (0..megabytes).map(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, std::io::Error>(vec![b' '; 1024 * 1024])
+    });
+    (Body::from_stream(stream::iter(pieces)), taken)
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_sent_to_its_end_unless_it_has_none() {
+    for (megabytes, read) in [(1, 1), (2, 2), (10, 10), (1_000, 19)] {
+        let (body, taken) = sender(megabytes);
+        let web = Web::new(ScriptedStream::default());
+        let (status, _, _) = web.send(web.post(), body).await;
+        assert_eq!(status.as_u16(), if megabytes > 1 { 413 } else { 400 }, "{megabytes}");
+        assert_eq!(taken.load(Ordering::Relaxed), read, "{megabytes}");
     }
 }
 
@@ -372,6 +407,7 @@ async fn pages_of_listed_origins_may_send_and_others_may_not() {
     let (status, headers, _) = web.send(post, viewed("ana", "e")).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert_eq!(headers["access-control-allow-origin"], ORIGIN, "a page may read why it was refused");
+    assert_eq!(headers["access-control-expose-headers"], "retry-after");
     for wrong in ["*", "lms.example.org", "https://lms.example.org/", "https://a\nb"] {
         assert!(AllowedOrigins::new(&[wrong]).is_none(), "{wrong}");
     }

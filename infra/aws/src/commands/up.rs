@@ -11,7 +11,7 @@ use trilha_processors::live::LiveProcessor;
 use trilha_serve::announce::{Announcement, announce};
 use trilha_serve::delivery::{self, LAKE, LIVE, Pace, Turns};
 use trilha_serve::housekeeping;
-use trilha_serve::listen::{Stop, interrupted, serve, wait};
+use trilha_serve::listen::{Stop, interrupted, serve, unless_asked_again, wait};
 use trilha_stream::mapping::Mapping;
 use trilha_stream::port::Stream;
 use trilha_stream_kinesis::KinesisStream;
@@ -55,9 +55,13 @@ pub(super) async fn run(aws: Aws, options: &UpOptions) -> anyhow::Result<()> {
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&background), compact_every));
     let stop = Stop { asked: interrupted, draining: async {}, last_requests: wait(LAST_REQUESTS) };
     serve(listener, router, stop).await?;
-    eprintln!("stopping: applying what was accepted");
     housekeeping.abort();
     let _ = housekeeping.await;
+    unless_asked_again(finish(background)).await
+}
+
+/// Applies what was accepted, and shows it in the lake.
+async fn finish(background: Arc<Background>) -> anyhow::Result<()> {
     background.drained().await?;
     background.compact().await?;
     if let Some(background) = Arc::into_inner(background) {

@@ -72,6 +72,8 @@ enum Events<'a> {
 fn read<'a>(body: &'a [u8]) -> Result<Events<'a>, Refusal> {
     let invalid = |message| Refusal::new(Code::InvalidJson, "", message);
     let text = simdutf8::basic::from_utf8(body).map_err(|_| invalid("the body is not UTF-8"))?;
+    // A byte order mark, as some editors and shells write it: files may begin with one, too.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().is_empty() {
         return Err(invalid("the body is empty"));
     }
