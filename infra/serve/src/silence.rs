@@ -22,12 +22,12 @@ pub(crate) struct Patient {
 }
 
 impl Listener for Patient {
-    type Io = Connection;
+    type Io = Connection<TcpStream>;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
+    async fn accept(&mut self) -> (Connection<TcpStream>, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Connection { stream, silence: self.silence, over: Box::pin(sleep(self.silence)) }, address)
+        (Connection::new(stream, self.silence), address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -36,13 +36,17 @@ impl Listener for Patient {
 }
 
 /// A connection, and when its silence has lasted too long.
-pub(crate) struct Connection {
-    stream: TcpStream,
+pub(crate) struct Connection<S> {
+    stream: S,
     silence: Duration,
     over: Pin<Box<Sleep>>,
 }
 
-impl Connection {
+impl<S> Connection<S> {
+    fn new(stream: S, silence: Duration) -> Connection<S> {
+        Connection { stream, silence, over: Box::pin(sleep(silence)) }
+    }
+
     /// What the stream has come to, unless nothing moves for too long.
     fn heard<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
@@ -54,7 +58,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -65,7 +69,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.heard(context, polled)
@@ -122,16 +126,34 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_slow_sender_is_answered() {
-        let mut connection = connect(Duration::from_secs(2)).await;
-        connection.write_all(HEAD.as_bytes()).await.unwrap();
-        for piece in ["1", "2", "3", "4", "5", "6", "7", "8"] {
-            tokio::time::sleep(Duration::from_millis(400)).await;
-            connection.write_all(piece.as_bytes()).await.unwrap();
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_what_lies_between_two_pieces() {
+        let (mut sender, stream) = tokio::io::duplex(1);
+        let mut connection = Connection::new(stream, SILENCE);
+        tokio::spawn(async move {
+            for pause in [119, 119, 1, 119, 121] {
+                sleep(Duration::from_secs(pause)).await;
+                sender.write_all(b"x").await.unwrap();
+            }
+        });
+        for _ in 0..4 {
+            assert_eq!(connection.read_u8().await.unwrap(), b'x');
         }
-        let mut answer = [0; 15];
-        connection.read_exact(&mut answer).await.unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        assert_eq!(connection.read_u8().await.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_silent_too() {
+        let (mut receiver, stream) = tokio::io::duplex(1);
+        let mut connection = Connection::new(stream, SILENCE);
+        connection.write_all(b"x").await.unwrap();
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(119)).await;
+            receiver.read_u8().await.unwrap();
+            std::future::pending::<()>().await;
+            drop(receiver);
+        });
+        connection.write_all(b"y").await.unwrap();
+        assert_eq!(connection.write_all(b"z").await.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
     }
 }

@@ -66,6 +66,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_frame_tells_neither_its_length_nor_its_dictionary() {
+        let frame = compressed(&[7; 1_000]).expect("sevens compress");
+        // After zstd's magic number: how long the two are, and whether the length stands for a window's (RFC 8878, 3.1.1.1).
+        assert_eq!(frame[4] & 0b1110_0011, 0, "{frame:?}");
+    }
+
+    #[test]
     fn room_is_kept_for_the_next_frame_unless_it_is_large() {
         let read = |bytes: usize, most: usize| {
             let body = vec![7; bytes];

@@ -352,6 +352,21 @@ fn the_golden_records_of_version_2_read() {
     assert_eq!(decoded.events, many_golden());
 }
 
+#[test]
+fn a_frame_that_began_from_nothing_is_read_without_the_dictionary() {
+    let same = vec![noisy(1); 100];
+    let mut plain = plain(&same);
+    let body = plain.split_off(HEAD_BYTES + 4 + 1 + 16 * same.len());
+    let mut record = plain;
+    record[5] = ZSTD;
+    let mut length = Vec::new();
+    varint(&mut length, body.len() as u64);
+    record.splice(HEAD_BYTES + 5..HEAD_BYTES + 5, length);
+    record.extend_from_slice(&zstd::bulk::compress(&body, 1).unwrap());
+    sealed(&mut record);
+    assert_eq!(decode(&record), Ok(Decoded { tenant: "t".into(), events: same }));
+}
+
 /// So many that they are compressed, of several learners.
 fn many_golden() -> Vec<Event> {
     let [video, quiz, enrolled] = &golden_record().events[..] else { panic!("three") };

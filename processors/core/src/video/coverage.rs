@@ -221,8 +221,5 @@ impl Coverage {
 
 /// What of a range is not another's, before and behind it.
 fn without(range: &Range<usize>, other: &Range<usize>) -> [Range<usize>; 2] {
-    if other.is_empty() {
-        return [range.clone(), 0..0];
-    }
     [range.start..range.end.min(other.start), range.start.max(other.end)..range.end]
 }

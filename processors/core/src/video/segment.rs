@@ -52,7 +52,7 @@ impl Segment {
         let (first, last) = (self.from / BIN_MILLIS, (self.to - 1) / BIN_MILLIS);
         let start = first + i64::from(!self.touches(first, end));
         let stop = last + i64::from(self.touches(last, end));
-        start as usize..stop.max(start) as usize
+        start as usize..stop as usize
     }
 
     /// Whether it covers ≥ 250 ms of a bin, or all of it that lies before the end.
