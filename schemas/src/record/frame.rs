@@ -37,7 +37,8 @@ pub(super) fn compressed(body: &[u8]) -> Option<Vec<u8>> {
     (frame.len() < body.len()).then_some(frame)
 }
 
-/// Reads what a frame holds; `None` where it is damaged, or holds more than so many bytes.
+/// Reads what a frame holds; `None` where it is damaged, or holds more than so many bytes. One that began from nothing reads
+/// the same: where matches begin is in the dictionary what it is without one.
 pub(super) fn decompressed<T>(frame: &[u8], most: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
     DECOMPRESSOR.with_borrow_mut(|(decompressor, body)| {
         if body.len() < most {
@@ -50,15 +51,6 @@ pub(super) fn decompressed<T>(frame: &[u8], most: usize, read: impl FnOnce(&[u8]
         }
         Some(read)
     })
-}
-
-/// The same of a frame that began from nothing.
-pub(super) fn decompressed_without_dictionary<T>(
-    frame: &[u8],
-    most: usize,
-    read: impl FnOnce(&[u8]) -> T,
-) -> Option<T> {
-    zstd::bulk::decompress(frame, most).ok().map(|body| read(&body))
 }
 
 #[cfg(test)]

@@ -57,11 +57,7 @@ impl Record {
         let whole = |body: &[u8]| {
             if body.len() == length { read(body) } else { Err(RecordError::Damaged("its body's length")) }
         };
-        let read = match form {
-            ZSTD => frame::decompressed_without_dictionary(input.rest(), length, whole),
-            _ => frame::decompressed(input.rest(), length, whole),
-        };
-        read.ok_or(RecordError::Damaged("its zstd frame"))?
+        frame::decompressed(input.rest(), length, whole).ok_or(RecordError::Damaged("its zstd frame"))?
     }
 
     /// Whose events these are.
