@@ -56,6 +56,8 @@ ASSUMED = {
     "bytes of a request's log line": 800,   # Of the collector; half of it says which span of which trace it is.
     "bytes of a batch's log line": 1_060,
     "months of data": 12,
+    "times an event is written anew": 48.5,  # A day grows from run to run, and is written whole by each of 96.
+    "days of an old version": 3.5,          # What a run supersedes stays for three days, and until midnight.
 }
 
 
@@ -109,6 +111,9 @@ def under_load(size):
            f"{manifest / 1e6:,.2f} M units: two items in a transaction a batch")
     kept = events * ASSUMED["bytes of a row in Parquet"] * ASSUMED["months of data"] / 1e9
     yield "S3 storage", kept * PRICE["S3 GB"], f"{kept:,.0f} GB after 12 months × 0.023"
+    written = events * ASSUMED["bytes of a row in Parquet"] * ASSUMED["times an event is written anew"] / 1e9
+    old = written * ASSUMED["days of an old version"] / (HOURS / 24)
+    yield "S3 old versions", old * PRICE["S3 GB"], f"{written:,.0f} GB written anew, kept for 3.5 days = {old:,.0f} GB × 0.023"
     steps = COMPACTIONS * size["tenants"] * DAY_STEPS
     yield "Step Functions", steps * PRICE["transition"], f"{steps:,.0f} transitions: a dirty day an institution and run"
     compacting = COMPACTIONS * size["tenants"] * 5

@@ -16,6 +16,13 @@ const COURSES_PER_TENANT: u64 = 40;
 /// How much more than its average a stream has to take.
 pub const PEAK: f64 = 4.0;
 
+/// The most events a day that a bill is made of.
+pub const MOST_EVENTS_PER_DAY: u64 = 100_000_000_000;
+/// The most shards that a stream has: an account's of us-east-1.
+pub const MOST_SHARDS: u32 = 20_000;
+/// What the largest size's bounds of capacity are for (`infra/aws/README.md`).
+const CAPACITY_EVENTS_PER_DAY: f64 = 100.0e6;
+
 /// A batch is at most so many records…
 pub const BATCH_RECORDS: usize = 10_000;
 /// … and so many bytes of JSON.
@@ -33,6 +40,8 @@ pub const PUT_WAIT_SECONDS: f64 = 0.010;
 pub const TABLE_WAIT_SECONDS: f64 = 0.005;
 /// What a request to S3 takes, before its bytes.
 pub const STORAGE_WAIT_SECONDS: f64 = 0.020;
+/// What is deleted or replaced stays for three days in the lake's bucket (`infra/aws/template.yaml`), and until midnight.
+pub const OLD_VERSION_DAYS: f64 = 3.5;
 /// Bytes that S3 sends to one reader in a second.
 pub const STORAGE_BYTES_PER_SECOND: f64 = 80.0e6;
 /// So many puts are under way at once (`sinks/live/dynamodb`).
@@ -201,6 +210,20 @@ pub struct Capacity {
     pub run_reads: u32,
 }
 
+impl Capacity {
+    /// For so many times the load: both mosts, and what the evaluator's runs are given.
+    fn times(self, load: f64) -> Capacity {
+        let times = |units: u32| (f64::from(units) * load).ceil() as u32;
+        Capacity {
+            most_writes: times(self.most_writes),
+            most_reads: times(self.most_reads),
+            night_reads: times(self.night_reads),
+            run_reads: times(self.run_reads),
+            ..self
+        }
+    }
+}
+
 /// The template's sizes, the smallest first.
 pub const DEPLOYMENTS: [Deployment; 3] = [
     Deployment {
@@ -271,8 +294,10 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
 /// The load and the part of it that is run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
-    /// The size of the template.
+    /// The size of the template; of a load beyond what its capacity is for, with as much more.
     pub deployment: Deployment,
+    /// How many times the template's that capacity is.
+    pub more_capacity: f64,
     /// Institutions.
     pub tenants: u64,
     /// Courses of all of them.
@@ -298,8 +323,10 @@ impl Plan {
             1_000_001..=20_000_000 => 1,
             _ => 2,
         }];
+        let more_capacity = (asked.events_per_day as f64 / CAPACITY_EVENTS_PER_DAY).max(1.0);
         Plan {
-            deployment,
+            deployment: Deployment { capacity: deployment.capacity.times(more_capacity), ..deployment },
+            more_capacity,
             tenants: courses.div_ceil(COURSES_PER_TENANT),
             courses,
             learners: learners(courses),
@@ -326,7 +353,8 @@ fn shards(asked: &Asked) -> u32 {
         Senders::Servers => (per_second, per_second * asked.day.peak() * window),
         Senders::Browsers => (per_second / f64::from(asked.events_per_request.max(1)), 0.0),
     };
-    (records * PEAK / 1_000.0).max(gathered / FULL_BATCH_RECORDS).ceil().max(1.0) as u32
+    let shards = (records * PEAK / 1_000.0).max(gathered / FULL_BATCH_RECORDS).ceil();
+    shards.clamp(1.0, MOST_SHARDS.into()) as u32
 }
 
 #[cfg(test)]
@@ -346,6 +374,17 @@ mod tests {
     }
 
     #[test]
+    fn capacity_grows_with_a_load_that_is_beyond_the_templates() {
+        let capacity = |events_per_day| Plan::of(&Asked { events_per_day, ..Asked::default() }).deployment.capacity;
+        let national = DEPLOYMENTS[2].capacity;
+        assert_eq!((capacity(20_000_001), capacity(100_000_000)), (national, national));
+        let grown =
+            Capacity { most_writes: 50_000, most_reads: 15_000, night_reads: 13_750, run_reads: 6_250, ..national };
+        assert_eq!(capacity(250_000_000), grown);
+        assert_eq!(capacity(MOST_EVENTS_PER_DAY).most_writes, 20_000_000);
+    }
+
+    #[test]
     fn it_is_evaluated_as_often_as_the_template_says() {
         let template = std::fs::read_to_string("../../infra/aws/template.yaml").unwrap();
         let of_schedule = template.split("  EvaluatorSchedule:").nth(1).unwrap();
@@ -354,6 +393,13 @@ mod tests {
         assert_eq!(default, format!("cron({} 0/{every_hours:.0} * * ? *)", EVALUATED_AT_SECOND / 60));
         let over = template.split("ScheduledActionName: over").nth(1).unwrap().lines().nth(1).unwrap().trim();
         assert_eq!(over, format!("Schedule: cron({} 0/{every_hours:.0} * * ? *)", RAISED_SECONDS / 60));
+    }
+
+    #[test]
+    fn old_versions_are_kept_as_long_as_the_template_says() {
+        let template = std::fs::read_to_string("../../infra/aws/template.yaml").unwrap();
+        let days: f64 = template.split("NoncurrentDays: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        assert_eq!(OLD_VERSION_DAYS, days + 0.5);
     }
 
     #[test]

@@ -125,6 +125,8 @@ pub struct Late {
 pub struct EvaluatorCounted {
     /// Learners whose items it read.
     pub learners_read: u64,
+    /// Domain events that it told.
+    pub told: u64,
     /// Of the live table.
     pub table: TableCounts,
     /// Of its own.

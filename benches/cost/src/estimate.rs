@@ -1,7 +1,7 @@
 //! From what is asked for to the bills.
 
 use crate::alternatives::{Alternative, SameLoad, alternatives};
-use crate::asked::{Asked, CapacityMode, Plan};
+use crate::asked::{Asked, CapacityMode, MOST_EVENTS_PER_DAY, MOST_SHARDS, Plan};
 use crate::bill::{Bill, compaction_hourly, evaluated_each_day, streams};
 use crate::counts::{Counted, Counts};
 use crate::day::Day;
@@ -33,6 +33,12 @@ pub struct Estimate {
 pub async fn estimate(asked: &Asked) -> Result<Estimate, CostError> {
     if asked.events_per_day == 0 {
         return Err(CostError::Asked("no events cost nothing"));
+    }
+    if asked.events_per_day > MOST_EVENTS_PER_DAY {
+        return Err(CostError::Asked("no bill is made of over 100,000,000,000 events a day"));
+    }
+    if asked.shards.is_some_and(|shards| !(1..=MOST_SHARDS).contains(&shards)) {
+        return Err(CostError::Asked("a stream has 1 to 20,000 shards"));
     }
     if !(1..=1_000).contains(&asked.events_per_request) {
         return Err(CostError::Asked("a request has 1 to 1,000 events"));

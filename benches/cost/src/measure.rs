@@ -246,13 +246,15 @@ impl Run<'_> {
         plant.table.take();
         plant.status.take();
         plant.settings.take();
+        plant.evaluator.sink.take();
         let before = cpu::spent();
         let done =
             plant.evaluator.run(&[TENANT], plant.now_millis(), &Limits::ONE_BY_ONE).await.map_err(CostError::failed)?;
         let cpu = cpu::spent().saturating_sub(before);
         beyond::read(&*plant.table, TENANT).await.map_err(CostError::failed)?;
         let (table, status, settings) = (plant.table.take(), plant.status.take(), plant.settings.take());
-        Ok(EvaluatorCounted { learners_read: done.learners_read, table, status, settings, cpu })
+        let told = plant.evaluator.sink.take().len() as u64;
+        Ok(EvaluatorCounted { learners_read: done.learners_read, told, table, status, settings, cpu })
     }
 }
 

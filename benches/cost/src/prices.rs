@@ -68,6 +68,8 @@ priced! {
     Metric = "metric",
     Secret = "secret",
     Transition = "transition",
+    BusEvent = "bus event",
+    QueueRequest = "queue request",
     FirehoseGb = "Firehose GB",
     FirehoseParquetGb = "Firehose Parquet GB",
     FirehosePartitioningGb = "Firehose partitioning GB",

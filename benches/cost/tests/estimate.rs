@@ -88,6 +88,32 @@ async fn what_goes_in_is_what_is_counted() {
     assert!(invocations > requests);
 }
 
+/// A hand that counts: each of a day's 96 runs writes what has come of the day so far, those of late events a whole day more.
+/// All but the last of it is deleted, is kept for three days and a half of a month's 730 hours, and so is what had landed.
+#[tokio::test]
+async fn what_is_deleted_in_the_lake_is_paid_for_until_its_versions_go() {
+    let estimate = of(small()).await;
+    let (bill, lake) = (&estimate.bills[0], &estimate.counts.lake);
+    let line = |what: &str| bill.lines.iter().find(|line| line.what == what).unwrap();
+    let row_bytes = lake.storage.part_bytes as f64 / lake.rows as f64;
+    let landed_bytes = lake.landing.landing_bytes as f64 / lake.landed.events as f64;
+    let rewritten = 97.0 / 2.0 + 96.0 * lake.late.days;
+    let gigabytes = bill.events * (rewritten * row_bytes + landed_bytes) / 1024f64.powi(3);
+    near(line("the lake's old versions").monthly, gigabytes * 3.5 * 24.0 / 730.0);
+    assert!(line("the lake's old versions").dollars > 5.0 * line("the lake").dollars);
+}
+
+/// What the sample's evaluation told of an hour, by day and month; a message of the queue is one request and a fifth.
+#[tokio::test]
+async fn domain_events_are_paid_for_on_the_bus_and_in_the_queue() {
+    let estimate = of(small()).await;
+    let line = |what: &str| estimate.bills[0].lines.iter().find(|line| line.what == what).unwrap().dollars;
+    let told = estimate.counts.evaluator.told as f64 * 730.0;
+    assert!(told > 0.0);
+    near(line("domain events"), told * 1.0e-6);
+    near(line("the platform's queue"), told * 1.2 * 0.40e-6);
+}
+
 /// The same courses ten times over cost the same a million events, but for what a batch costs and for what is there
 /// once.
 #[tokio::test]
@@ -195,6 +221,20 @@ async fn the_steeper_a_day_the_more_capacity_is_paid_for_and_not_used() {
     assert_eq!(flat.table.writes.held.refused, 0.0);
 }
 
+/// A load of a hundred times the national one has a hundred times its capacity, and pays for it: nothing waits for ever.
+#[tokio::test]
+async fn a_load_beyond_the_templates_capacity_is_not_cheaper_for_waiting() {
+    let one = of(Asked { shards: Some(40), ..small() }).await;
+    let bill = |events_per_day| {
+        let asked = Asked { events_per_day, most_courses: 2, shards: Some(40), day: Day::Flat, ..one.asked.clone() };
+        Bill::of(&asked, &Plan::of(&asked), &one.counts, &one.counts.windows[0], &one.prices)
+    };
+    let [national, more] = [100_000_000, 10_000_000_000].map(bill);
+    assert_eq!((more.table.writes.held.refused, more.table.reads.held.refused), (0.0, 0.0));
+    let price = |bill: &Bill| of_table(bill).0 / bill.table.writes.counted;
+    assert!((price(&more) / price(&national) - 1.0).abs() < 0.02, "{} {}", price(&more), price(&national));
+}
+
 /// With few shards a batch is full before its window ends when twice as much comes: the day writes more than was
 /// counted, and both ways of paying say so.
 #[tokio::test]
@@ -238,6 +278,9 @@ async fn a_million_events_take_no_more_than_they_did() {
 async fn what_makes_no_sense_is_refused() {
     for asked in [
         Asked { events_per_day: 0, ..small() },
+        Asked { events_per_day: 100_000_000_001, ..small() },
+        Asked { shards: Some(0), ..small() },
+        Asked { shards: Some(20_001), ..small() },
         Asked { events_per_request: 0, ..small() },
         Asked { events_per_request: 1_001, ..small() },
         Asked { windows: Vec::new(), ..small() },

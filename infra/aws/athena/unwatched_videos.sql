@@ -2,15 +2,37 @@
 -- Videos of the catalogue (a length is described) and those that somebody watched. Completed: 95 % of the seconds.
 -- By heartbeats, else by played and paused. A session with xAPI's list of played segments is read by that list on the
 -- dashboard, by played and paused here.
-WITH video_events AS (
+WITH video_acts AS (
     SELECT tenant, course, learner, video, session, "type", "time", tie_break, position_millis, to_millis,
            CASE WHEN length_millis > 0 AND length_millis <= 36000000 THEN length_millis END AS length_millis,
            CASE WHEN rate >= 25e-2 AND rate <= 4e0 THEN rate ELSE 1e0 END AS rate,
-           sum(CASE WHEN "type" = 'video.watched' THEN 1 ELSE 0 END) OVER (
-               PARTITION BY tenant, course, learner, video, session) AS session_heartbeats
+           CASE WHEN "type" = 'video.watched' THEN to_millis ELSE position_millis END AS found_millis,
+           CASE WHEN "type" IN ('video.watched', 'video.seeked') THEN to_millis ELSE position_millis END AS left_millis
     FROM events
     WHERE role = 'learner' AND mod(CAST(floor(flags / 1024e0) AS integer), 2) = 0
       AND NOT beyond_state AND video IS NOT NULL AND "time" IS NOT NULL AND "type" LIKE 'video.%'
+),
+gaps AS (
+    -- Without an id a session ends where half an hour more went by than what lies between took to watch.
+    SELECT *, CASE WHEN session IS NULL AND (date_diff('millisecond', lag("time") OVER (
+                       PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break), "time")
+                       - 1800000) * lag(rate) OVER (
+                       PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break)
+                       > greatest(coalesce(found_millis - lag(left_millis) OVER (
+                       PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break), 0), 0)
+                   THEN 1 ELSE 0 END AS is_after_gap
+    FROM video_acts
+),
+sessions AS (
+    SELECT tenant, course, learner, video, "type", "time", tie_break, position_millis, to_millis, length_millis, rate,
+           coalesce(session, concat('without id ', CAST(sum(is_after_gap) OVER (
+               PARTITION BY tenant, course, learner, video, session ORDER BY "time", tie_break) AS varchar))) AS session
+    FROM gaps
+),
+video_events AS (
+    SELECT *, sum(CASE WHEN "type" = 'video.watched' THEN 1 ELSE 0 END) OVER (
+                  PARTITION BY tenant, course, learner, video, session) AS session_heartbeats
+    FROM sessions
 ),
 learner_lengths AS (
     SELECT tenant, course, learner, video, max(length_millis) AS length_millis
@@ -64,7 +86,7 @@ stretches AS (
     -- No more content than the clock allows, with a tenth and five seconds to spare.
     SELECT tenant, course, learner, video, start_millis,
            least(next_position_millis,
-                 start_millis + CAST(floor(wall_millis * play_rate * 11e-1) AS bigint) + 5000) AS end_millis
+                 start_millis + CAST(floor(wall_millis * play_rate * 11e-1 + 5e-1) AS bigint) + 5000) AS end_millis
     FROM played
     WHERE play_rate IS NOT NULL AND next_position_millis >= start_millis
 ),
@@ -112,9 +134,10 @@ catalogue AS (
     GROUP BY tenant, course, object
 ),
 counted AS (
+    -- Of a video whose length nobody told it is not known who completed it.
     SELECT w.tenant, w.course, w.video, count(*) AS viewers,
-           count(*) FILTER (
-               WHERE w.seconds / greatest(floor(l.length_millis / 1000e0 + 5e-1), 1e0) >= 95e-2) AS completed
+           CASE WHEN max(l.length_millis) IS NOT NULL THEN count(*) FILTER (
+               WHERE w.seconds / greatest(floor(l.length_millis / 1000e0 + 5e-1), 1e0) >= 95e-2) END AS completed
     FROM watched w
     LEFT JOIN lengths l ON l.tenant = w.tenant AND l.course = w.course AND l.video = w.video AND l.place = 1
     GROUP BY w.tenant, w.course, w.video
@@ -127,7 +150,8 @@ enrolled AS (
 )
 SELECT coalesce(k.tenant, c.tenant) AS tenant, coalesce(k.course, c.course) AS course,
        coalesce(k.video, c.video) AS video,
-       k.title, k.section, coalesce(c.viewers, 0) AS viewers, coalesce(c.completed, 0) AS completed,
+       k.title, k.section, coalesce(c.viewers, 0) AS viewers,
+       CASE WHEN c.viewers IS NULL THEN 0 ELSE c.completed END AS completed,
        c.completed / CAST(c.viewers AS double) AS completion_rate, coalesce(e.learners, 0) AS enrolled
 FROM catalogue k
 FULL OUTER JOIN counted c ON c.tenant = k.tenant AND c.course = k.course AND c.video = k.video

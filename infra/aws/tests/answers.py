@@ -4,11 +4,13 @@ import random
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 from hashlib import md5
+from math import floor
 
 LATE, FUTURE, OTHER_PROTOCOL = 1 << 8, 1 << 1, 1 << 10
 START = datetime(2026, 3, 2, 0, 0, tzinfo=timezone.utc)  # A Monday.
 LENGTHS = {"v1": 61_300, "v2": 245_000, "v3": 33_000}
 COURSES = {"bio": -180, "qui": 120}
+LONGEST = 36_000_000
 
 
 def blank(number, **fields):
@@ -74,6 +76,14 @@ class Class:
         acts, moment = self.chance.choice([[beats], [acts], [beats, acts]]), self.moment()
         for act in acts:
             act(course, learner, moment, common)
+        if self.chance.random() < 0.5:
+            # Sittings without an id, about as far from each other as makes one of two or not.
+            nameless = common | {"session": None}
+            for _ in range(4):
+                self.chance.choice([beats, self.controls])(course, learner, moment, nameless)
+                last = max(row["time"] for row in self.rows if row["learner"] == learner and row.get("video") == video
+                           and row["session"] is None)
+                moment = last + timedelta(minutes=30, seconds=self.chance.randrange(-20, 100))
 
     def heartbeats(self, course, learner, time, common):
         position = self.chance.randrange(common["length_millis"])
@@ -100,10 +110,13 @@ class Class:
             return
         for attempt in range(1, self.chance.randrange(2, 8)):
             time, correct = self.moment(), self.chance.choice([True, False, None])
-            score = self.chance.choice([None, 0.0, 1.0, 2.0, 3.5])
+            score = self.chance.choice([None, 0.0, 1.0, 2.0, 2.9999999, 3.5])
+            most, scaled = self.chance.choice([3.0, 3.0, 0.0]), self.chance.choice([None, 0.3, 1 / 3])
             for _ in range(self.chance.choice([1, 1, 2])):  # A regrade now and then.
                 self.add(course, learner, time, "quiz.answered", quiz="quiz", question=question, object=question,
-                         attempt=attempt, correct=correct, score=score, max_score=None if score is None else 3.0)
+                         attempt=attempt, correct=correct, score=score, max_score=None if score is None else most,
+                         scaled=scaled)
+                correct, scaled = self.chance.choice([(correct, scaled), (None, 0.7)])
                 time, score = time + timedelta(hours=1), 3.0
 
     def oddities(self):
@@ -112,6 +125,12 @@ class Class:
         video = {"video": "v1", "object": "v1", "session": "odd", "length_millis": 61_300, "position_millis": 0,
                  "to_millis": 60_000}
         self.add("bio", "staff1", moment, "video.watched", role="staff", **video)
+        # 455 ms of the clock are 500.5 of content, a tenth more: half a millisecond is one.
+        played = video | {"to_millis": None}
+        self.add("bio", "odd6", moment, "video.played", **played)
+        self.add("bio", "odd6", moment + timedelta(milliseconds=455), "video.paused", **played | {"position_millis": 9_000})
+        nobody_knows = video | {"video": "v4", "object": "v4", "length_millis": None}
+        self.add("bio", "bio01", moment, "video.watched", **nobody_knows)
         self.add("bio", "odd1", moment, "video.watched", flags=OTHER_PROTOCOL, **video)
         self.add("bio", "odd2", moment, "video.watched", beyond_state=True, **video)
         self.add("bio", "odd3", moment, "activity.viewed", flags=LATE, object="forum")
@@ -160,21 +179,41 @@ def by_order(row):
 
 def segments(rows):
     """{(course, learner, video): [(start, end) …]} in milliseconds, and each learner's length."""
-    sessions, lengths = defaultdict(list), defaultdict(int)
+    sessions, lengths = defaultdict(list), {}
     for row in counting(rows):
         if row.get("video") and not row["beyond_state"] and row.get("time"):
             key = row["course"], row["learner"], row["video"]
             sessions[(*key, row["session"])].append(row)
-            lengths[key] = max(lengths[key], row["length_millis"])
+            if row.get("length_millis"):
+                lengths[key] = max(lengths.get(key, 0), row["length_millis"])
     found = defaultdict(list)
-    for (*key, _), events in sessions.items():
+    for (*key, name), events in sessions.items():
         events.sort(key=by_order)
-        beats = [row for row in events if row["type"] == "video.watched"]
-        for start, end in runs(beats) if beats else pairs(events):
-            start, end = max(start, 0), min(end, lengths[tuple(key)])
-            if end - start >= 250:
-                found[tuple(key)].append((start, end))
+        for part in [events] if name else between_gaps(events):
+            beats = [row for row in part if row["type"] == "video.watched"]
+            for start, end in runs(beats) if beats else pairs(part):
+                start, end = max(start, 0), min(end, lengths.get(tuple(key), LONGEST))
+                if end - start >= 250:
+                    found[tuple(key)].append((start, end))
     return found, lengths
+
+
+def between_gaps(events):
+    """Sessions without an id: one ends where more than half an hour went by, and what it takes to play what lies between."""
+    before = None
+    part = []
+    for row in events:
+        if before:
+            here = row["to_millis"] if row["type"] == "video.watched" else row["position_millis"]
+            there = before["to_millis"] if before["type"] in ("video.watched", "video.seeked") else before["position_millis"]
+            rate = before.get("rate") or 1.0
+            played = max(here - there, 0) / (rate if 0.25 <= rate <= 4 else 1.0)
+            if (row["time"] - before["time"]) / timedelta(milliseconds=1) > 30 * 60 * 1000 + played:
+                yield part
+                part = []
+        part.append(row)
+        before = row
+    yield part
 
 
 def runs(beats):
@@ -197,7 +236,7 @@ def pairs(events):
             start, time, rate = opened
             wall = (row["time"] - time) // timedelta(milliseconds=1)
             if row["position_millis"] >= start:
-                yield start, min(row["position_millis"], start + int(wall * rate * 1.1) + 5000)
+                yield start, min(row["position_millis"], start + int(wall * rate * 1.1 + 0.5) + 5000)
         kind = row["type"].removeprefix("video.")
         if kind == "played":
             rate = row.get("rate") or 1.0
@@ -234,11 +273,13 @@ def unwatched_videos(rows):
     viewers, completed = Counter(), Counter()
     for (course, _, video), seconds in watched_seconds(rows).items():
         viewers[course, video] += 1
-        whole = max(1, (length[course, video] + 500) // 1000)
-        completed[course, video] += seconds / whole >= 0.95
-    return {(*key, *((titles.get(key), sections.get(key)) if key in catalogue else (None, None)), viewers[key],
-             completed[key], completed[key] / viewers[key] if viewers[key] else None, len(enrolled[key[0]]))
-            for key in catalogue | viewers.keys()}
+        if (course, video) in length:
+            whole = max(1, (length[course, video] + 500) // 1000)
+            completed[course, video] += seconds / whole >= 0.95
+    known = {key: completed[key] if key in length or key not in viewers else None for key in catalogue | viewers.keys()}
+    return {(*key, *((titles.get(key), sections.get(key)) if key in catalogue else (None, None)), viewers[key], done,
+             done / viewers[key] if viewers[key] and done is not None else None, len(enrolled[key[0]]))
+            for key, done in known.items()}
 
 
 def described(rows, field):
@@ -251,13 +292,13 @@ def drop_off_points(rows):
     found, lengths = segments(rows)
     most, viewers, titles = lengths_of_videos(lengths), defaultdict(Counter), described(rows, "title")
     for (course, learner, video), parts in found.items():
-        limit = lengths[course, learner, video]
+        limit = lengths.get((course, learner, video), LONGEST)
         bins = {number for start, end in parts for number in range(start // 5000, end // 5000 + 1)
                 if is_touched(start, end, 5000 * number, min(5000 * number + 5000, limit))}
         viewers[course, video].update(bins)
     answer = set()
     for (course, video), count in viewers.items():
-        falls = [(count[k - 1] - count[k], -k) for k in range(1, -(-most[course, video] // 5000))]
+        falls = [(count[k - 1] - count[k], -k) for k in range(1, -(-most.get((course, video), LONGEST) // 5000))]
         lost, place = max(falls, default=(0, 0))
         if lost > 0:
             answer.add((course, video, titles.get((course, video)), -place * 5, lost, count[-place - 1]))
@@ -277,14 +318,24 @@ def attempts(rows):
             grouped[row["course"], row["question"], row["learner"], row["attempt"]].append(row)
     answer = defaultdict(list)
     for (course, question, learner, _), events in sorted(grouped.items(), key=lambda item: item[0][3] or 0):
-        scored = [row for row in events if row.get("score") is not None]
+        scored = [row for row in events if points_of(row) is not None]
         marked = [row for row in events if row.get("correct") is not None]
         best = max(scored or marked or events, key=by_order)
         verdict = None if best.get("correct") is None else float(best["correct"])
-        points = min(best["score"] / best["max_score"], 1.0) if scored else verdict
+        points = points_of(best) if scored else verdict
         right = best["correct"] if best.get("correct") is not None else None if points is None else points == 1.0
         answer[course, question, learner].append((points, right))
     return answer
+
+
+def points_of(row):
+    """By points, as far as there are some, in whole millionths; `scaled` only where nothing else says anything."""
+    share = None
+    if row.get("score") is not None and (row.get("max_score") or 0) > 0:
+        share = row["score"] / row["max_score"]
+    elif row.get("correct") is None:
+        share = row.get("scaled")
+    return None if share is None else min(max(floor(share * 1e6 + 0.5), 0), 10**6) / 1e6
 
 
 def mean(values):

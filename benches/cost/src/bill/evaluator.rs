@@ -15,6 +15,9 @@ const OF_LEARNERS: [ItemKind; 3] = [ItemKind::LearnerVideo, ItemKind::LearnerQui
 /// The sample is evaluated an hour after it was before.
 const SAMPLES_PER_DAY: f64 = 24.0;
 
+/// A message of the platform's queue is sent by itself, received and deleted with nine others.
+const QUEUE_REQUESTS: f64 = 1.2;
+
 /// What a run comes to.
 struct Run {
     learners: f64,
@@ -72,7 +75,27 @@ fn lines_at(basis: &Basis<'_>, table: &LiveTable, runs_a_day: f64) -> Vec<Line> 
     lines.push(basis.line(leg, "read of its own", run.others.iter().sum::<f64>() * runs, Priced::ReadUnit, told));
     let told = format!("{:.0} units a run: statuses that changed, as many a day as if it ran each hour", run.written);
     lines.push(basis.line(leg, "statuses written", run.written * runs, Priced::WriteUnit, told));
+    lines.extend(domain_events(basis));
     lines
+}
+
+/// What is told of the sample's hour goes on the bus, and from there to the platform's queue.
+fn domain_events(basis: &Basis<'_>) -> Vec<Line> {
+    let told = basis.counts.evaluator.told as f64 * basis.plan.scale() * SAMPLES_PER_DAY * MONTH_DAYS;
+    if told == 0.0 {
+        return Vec::new();
+    }
+    let (leg, requests) = (Leg::Evaluator, told * QUEUE_REQUESTS);
+    vec![
+        basis.line(leg, "domain events", told, Priced::BusEvent, "each 64 KB begun".into()),
+        basis.line(
+            leg,
+            "the platform's queue",
+            requests,
+            Priced::QueueRequest,
+            "sent one by one, received and deleted by ten".into(),
+        ),
+    ]
 }
 
 impl Run {

@@ -2,10 +2,10 @@
 
 use super::{Basis, Leg, Line, each};
 use crate::asked::{
-    COMPACTION_SECONDS, HOURLY_SECONDS, MONTH_DAYS, SLICE_ROWS, STORAGE_BYTES_PER_SECOND, STORAGE_WAIT_SECONDS,
-    TABLE_WAIT_SECONDS,
+    COMPACTION_SECONDS, HOURLY_SECONDS, MONTH_DAYS, OLD_VERSION_DAYS, SLICE_ROWS, STORAGE_BYTES_PER_SECOND,
+    STORAGE_WAIT_SECONDS, TABLE_WAIT_SECONDS,
 };
-use crate::billing::core_share;
+use crate::billing::{GB, core_share};
 use crate::counts::Rhythm;
 use crate::prices::Priced;
 
@@ -21,12 +21,24 @@ const DAY_CALLS: f64 = 2.0;
 
 pub(super) fn lines(basis: &Basis<'_>) -> Vec<Line> {
     let mut lines = writer(basis);
-    lines.extend(Days::of(basis, COMPACTION_SECONDS).lines(basis));
+    let days = Days::of(basis, COMPACTION_SECONDS);
+    lines.extend(days.lines(basis));
     let lake = &basis.counts.lake;
     let row_bytes = lake.storage.part_bytes as f64 / lake.rows.max(1) as f64;
     let told = format!("{row_bytes:.1} bytes a row in published files");
     lines.push(basis.gigabytes(Leg::Kept, "the lake", basis.events() * row_bytes, Priced::S3Gb, told));
+    lines.push(old_versions(basis, &days));
     lines
+}
+
+/// Each generation but a day's last, and each landing file, is deleted, and stays as an old version for some days.
+fn old_versions(basis: &Basis<'_>, days: &Days) -> Line {
+    let lake = &basis.counts.lake;
+    let landed = basis.events() * lake.landing.landing_bytes as f64 / lake.landed.events.max(1) as f64;
+    let deleted = days.part_bytes + landed;
+    let told = format!("{:.0} GB are written and deleted, and stay for {OLD_VERSION_DAYS} days", deleted / GB);
+    let kept = deleted * OLD_VERSION_DAYS / MONTH_DAYS;
+    basis.gigabytes(Leg::Kept, "the lake's old versions", kept, Priced::S3Gb, told)
 }
 
 fn writer(basis: &Basis<'_>) -> Vec<Line> {

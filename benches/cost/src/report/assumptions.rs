@@ -32,6 +32,10 @@ impl Estimate {
                 self.plan.deployment.capacity.read_target
             ),
             format!(
+                "Auto scaling's mosts, and what the evaluator's runs are given, are {:.1} times the template's of `{}`.",
+                self.plan.more_capacity, self.plan.deployment.size
+            ),
+            format!(
                 "A course has {} events a day. More events are more courses, each as busy.",
                 asked::COURSE_EVENTS_PER_DAY
             ),
@@ -54,7 +58,15 @@ impl Estimate {
                 asked::EVALUATIONS_PER_DAY,
                 asked::SWEPT_DAYS
             ),
-            "Not counted: what dashboards read, data that leaves AWS, the front door's tokens, starts of functions, faults."
+            format!(
+                "An object that is deleted or replaced in the lake's bucket is kept, and paid for, {} days more.",
+                asked::OLD_VERSION_DAYS
+            ),
+            "Each domain event is sent to the platform's queue by itself; the platform receives and deletes ten at a time.".into(),
+            "Not counted: what dashboards read, Athena's queries, data that leaves AWS, the front door's tokens, instructors' \
+             accounts, e-mails, schedules, what tables other than the live one store, logs after their first day, lines of \
+             the evaluator's and the steps' calls, requests to KMS, to Secrets Manager and to the catalogue, starts of \
+             functions, faults."
                 .into(),
         ]
     }

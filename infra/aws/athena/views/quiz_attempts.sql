@@ -1,14 +1,16 @@
 -- One row for each attempt at a question: its number, its score in 0 to 1, whether it was right.
 CREATE OR REPLACE VIEW quiz_attempts AS
 WITH answers AS (
-    -- An attempt is its number, else its id, else the event by itself. Its score lies in 0 to 1.
+    -- An attempt is its number, else its id, else the event by itself. Its score lies in 0 to 1, in millionths.
     SELECT tenant, course, learner, quiz, question, "time", event_id, attempt, correct,
            coalesce(CAST(attempt AS varchar), attempt_id, event_id) AS attempt_key,
-           CASE WHEN score IS NOT NULL AND max_score > 0 THEN least(greatest(score / max_score, 0e0), 1e0)
-                WHEN score IS NULL AND scaled IS NOT NULL AND correct IS NULL
-                THEN least(greatest(scaled, 0e0), 1e0)
-                WHEN correct THEN 1e0 WHEN NOT correct THEN 0e0 END AS points,
-           CASE WHEN score IS NOT NULL THEN 0 WHEN correct IS NOT NULL THEN 1 ELSE 2 END AS rank_of_source
+           CASE WHEN max_score > 0 AND score IS NOT NULL
+                THEN least(greatest(floor(score / max_score * 1e6 + 5e-1), 0e0), 1e6) / 1e6
+                WHEN correct THEN 1e0 WHEN NOT correct THEN 0e0
+                WHEN scaled IS NOT NULL THEN least(greatest(floor(scaled * 1e6 + 5e-1), 0e0), 1e6) / 1e6
+                END AS points,
+           CASE WHEN max_score > 0 AND score IS NOT NULL THEN 0 WHEN correct IS NOT NULL THEN 1
+                WHEN scaled IS NOT NULL THEN 0 ELSE 2 END AS rank_of_source
     FROM events
     WHERE role = 'learner' AND mod(CAST(floor(flags / 1024e0) AS integer), 2) = 0
       AND NOT beyond_state AND "type" = 'quiz.answered'
