@@ -148,7 +148,9 @@ changes AS (
     GROUP BY tenant, course, video, bin
 ),
 viewers AS (
+    -- Of a video whose length nobody told the bins end where nobody has been.
     SELECT tenant, course, video, bin, CAST(change AS bigint) AS change,
+           max(bin) OVER (PARTITION BY tenant, course, video) AS end_bin,
            CAST(sum(change) OVER (PARTITION BY tenant, course, video ORDER BY bin) AS bigint) AS viewers
     FROM changes
 ),
@@ -157,7 +159,7 @@ falls AS (
     SELECT v.*, row_number() OVER (PARTITION BY v.tenant, v.course, v.video ORDER BY v.change, v.bin) AS place
     FROM viewers v
     LEFT JOIN lengths l ON l.tenant = v.tenant AND l.course = v.course AND l.video = v.video AND l.place = 1
-    WHERE v.bin >= 1 AND v.change < 0 AND (l.length_millis IS NULL OR 5000 * v.bin < l.length_millis)
+    WHERE v.bin >= 1 AND v.change < 0 AND (5000 * v.bin < l.length_millis OR l.length_millis IS NULL AND v.bin < v.end_bin)
 ),
 titles AS (
     -- What things are called: the last that was said.

@@ -298,7 +298,9 @@ def drop_off_points(rows):
         viewers[course, video].update(bins)
     answer = set()
     for (course, video), count in viewers.items():
-        falls = [(count[k - 1] - count[k], -k) for k in range(1, -(-most.get((course, video), LONGEST) // 5000))]
+        known = most.get((course, video))
+        bins = -(-known // 5000) if known else max(count, default=0) + 1
+        falls = [(count[k - 1] - count[k], -k) for k in range(1, bins)]
         lost, place = max(falls, default=(0, 0))
         if lost > 0:
             answer.add((course, video, titles.get((course, video)), -place * 5, lost, count[-place - 1]))
