@@ -36,7 +36,7 @@ SIZES = {
     "university": {"learners": 50_000, "on_demand": True, "shards": 4, "live_window": 10, "lake_window": 120,
                    "collector_gb": 0.5, "live_gb": 1.0, "lake_gb": 1.0, "steps_gb": 3.0, "tenants": 1,
                    "provisioned": None},
-    "national": {"learners": 1_000_000, "on_demand": True, "shards": 16, "live_window": 20, "lake_window": 60,
+    "national": {"learners": 1_000_000, "on_demand": True, "shards": 16, "live_window": 20, "lake_window": 300,
                  "collector_gb": 0.5, "live_gb": 1.77, "lake_gb": 1.77, "steps_gb": 6.0, "tenants": 50,
                  "provisioned": {"least": 400, "reads": 100, "raised": [5_500, 2_500, 2_500, 2_500]}},
 }

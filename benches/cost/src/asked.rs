@@ -275,7 +275,7 @@ pub const DEPLOYMENTS: [Deployment; 3] = [
         lake: 1769,
         evaluator: 1769,
         steps: 6144,
-        lake_window: 60,
+        lake_window: 300,
         retention_hours: 168,
         provisioned: true,
         capacity: Capacity {

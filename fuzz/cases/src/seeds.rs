@@ -229,7 +229,7 @@ fn views() -> Vec<Vec<u8>> {
     VideoItem::default().fold(&events, &mut video);
     QuizItem::default().fold(&events, &mut quiz);
     ActivityItem::default().fold(&events, &mut change);
-    let hours = change.hours.into_values().next().unwrap_or_default();
+    let hours = change.hours.views().map(|(_, view)| view).next().unwrap_or_default();
     let months = change.months.into_values().next().unwrap_or_default();
     let object = events.iter().find_map(|event| ObjectView::of(event, &Owned)).unwrap_or_default();
     let course: CourseView = change.course;
