@@ -275,13 +275,8 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Of an event. One that says more than a place and a time is known by no item.
-    pub fn of<T, L>(event: &EventOf<T, L>) -> Moment {
-        let enrols = Enrolment::of(event).is_some();
-        Moment::at(event.time_millis, event.arrival_millis, event.flags, event.zone_offset_minutes, enrols)
-    }
-
-    /// Of an event with these; times in ms since 1970 UTC.
+    /// Of an event with these; times in ms since 1970 UTC, and whether it says of an enrolment. One that says more than a place
+    /// and a time is known by no item.
     #[inline]
     pub fn at(
         time_millis: Option<i64>,

@@ -56,7 +56,8 @@ impl Standing {
         }
     }
 
-    fn of<T, L>(body: &BodyOf<T, L>) -> Option<Standing> {
+    /// What an event says of it; `None` for one of another type.
+    pub fn of<T, L>(body: &BodyOf<T, L>) -> Option<Standing> {
         match body {
             BodyOf::Enrolled => Some(Standing::Enrolled),
             BodyOf::Unenrolled => Some(Standing::Unenrolled),

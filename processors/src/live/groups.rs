@@ -2,6 +2,7 @@
 
 use trilha_core::activity::Moment;
 use trilha_core::id_hash;
+use trilha_core::roster::Standing;
 use trilha_schemas::event::{BodyOf, EventOf, QuizAction, Role};
 use trilha_schemas::flags::Flags;
 use trilha_schemas::ids::Pseudonym;
@@ -244,7 +245,7 @@ impl Grouping<'_> {
             BodyOf::Quiz(quiz) if quiz.action == QuizAction::Answered => Goes::Own(LearnerKind::Quiz),
             _ => Goes::Activity,
         };
-        let enrols = matches!(event.body, BodyOf::Enrolled | BodyOf::Unenrolled | BodyOf::Completed);
+        let enrols = Standing::of(&event.body).is_some();
         *known.shapes[record.shape_index(index)].insert(Shape { course, goes, flags, zone_offset_minutes, enrols })
     }
 

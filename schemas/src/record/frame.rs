@@ -55,7 +55,16 @@ pub(super) fn decompressed<T>(frame: &[u8], most: usize, read: impl FnOnce(&[u8]
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    /// Another dictionary is another form: records that began from this one are read for ever.
+    #[test]
+    fn the_dictionary_of_form_2_stays() {
+        let digest: String = Sha256::digest(DICTIONARY).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, "d432a1e709cab809dee04838a060426d473b779748715ecf1ef8d2dc26e4bea0");
+    }
 
     #[test]
     fn a_frame_tells_neither_its_length_nor_its_dictionary() {

@@ -40,6 +40,11 @@ fn fold(events: &[Event]) -> ActivityChange {
     change
 }
 
+fn moment(event: &Event) -> Moment {
+    let enrols = Standing::of(&event.body).is_some();
+    Moment::at(event.time_millis, event.arrival_millis, event.flags, event.zone_offset_minutes, enrols)
+}
+
 fn hours(change: &ActivityChange) -> BTreeMap<i64, HourView> {
     change.hours.views().collect()
 }
@@ -207,10 +212,10 @@ fn cut_bytes_are_refused() {
 fn an_item_knows_a_moment_once_no_event_of_it_could_tell_more() {
     let event = at(DAY, 0);
     let mut item = ActivityItem::default();
-    assert!(!item.knows(&Moment::of(&event)));
+    assert!(!item.knows(&moment(&event)));
     item.fold([&event], &mut ActivityChange::default());
-    assert!(item.knows(&Moment::of(&event)));
-    assert!(item.knows(&Moment::of(&at(DAY + MINUTE - 1, 0))));
+    assert!(item.knows(&moment(&event)));
+    assert!(item.knows(&moment(&at(DAY + MINUTE - 1, 0))));
     let more = [
         at(DAY + MINUTE, 0),
         at(DAY, -60),
@@ -219,11 +224,11 @@ fn an_item_knows_a_moment_once_no_event_of_it_could_tell_more() {
         Event { body: Body::Unenrolled, ..at(DAY, 0) },
         Event { time_millis: None, ..at(DAY, 0) },
     ];
-    more.iter().for_each(|event| assert!(!item.knows(&Moment::of(event)), "{event:?}"));
+    more.iter().for_each(|event| assert!(!item.knows(&moment(event)), "{event:?}"));
     let before_rosters =
         ActivityItem::decode(&unhex("010101030180808080808080800892018080808080808080080201020108010707070707070707"))
             .unwrap();
-    assert!(!before_rosters.knows(&Moment::of(&at(-1, 0))), "its learner is not on the roster yet");
+    assert!(!before_rosters.knows(&moment(&at(-1, 0))), "its learner is not on the roster yet");
 }
 
 #[test]
@@ -241,7 +246,7 @@ fn a_moment_alone_comes_to_what_its_event_does() {
     let mut by_moment = 0;
     for event in &events {
         expected.fold([event], &mut expected_change);
-        let moment = Moment::of(event);
+        let moment = moment(event);
         if folded.fold_moment(&moment, &mut change) {
             by_moment += 1;
         } else if !folded.knows(&moment) {
@@ -251,9 +256,9 @@ fn a_moment_alone_comes_to_what_its_event_does() {
     }
     assert_eq!(by_moment, 4, "four are new, and the last comes after an event that is kept by its id");
     let mut full = ActivityItem::default();
-    (0..10_000).take_while(|day| full.fold_moment(&Moment::of(&at(day * DAY, 0)), &mut change)).for_each(drop);
+    (0..10_000).take_while(|day| full.fold_moment(&moment(&at(day * DAY, 0)), &mut change)).for_each(drop);
     let more = at(1_000_000 * DAY, 0);
-    assert!(!full.fold_moment(&Moment::of(&more), &mut change));
+    assert!(!full.fold_moment(&moment(&more), &mut change));
     assert_eq!(full.fold([&more], &mut change).beyond_state(), 1, "what has no room is told of");
 }
 
